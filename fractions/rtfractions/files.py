@@ -1,0 +1,116 @@
+"""Files read whole and bounded, and written all or not at all."""
+
+import contextlib
+import hashlib
+import os
+import stat
+from collections.abc import Iterable
+from pathlib import Path
+from typing import Final
+
+from rtfractions.errors import InputFileError, OutputFileError, Where
+
+MAXIMUM_TEXT_FILE_BYTES: Final = 1_000_000
+"""Largest protocol file or lesion sheet that is read."""
+
+
+def sha256_hex(data: bytes) -> str:
+    """SHA-256 of `data` as 64 hexadecimal digits."""
+    return hashlib.sha256(data).hexdigest()
+
+
+def read_bytes(path: Path, *, name: str, maximum_bytes: int) -> bytes:
+    """Read a regular file whole.
+
+    Parameters
+    ----------
+    path : Path
+        The file.
+    name : str
+        What the user calls it, for messages.
+    maximum_bytes : int
+        Largest size that is read.
+
+    Raises
+    ------
+    InputFileError
+        If it is absent, no regular file, larger than `maximum_bytes`, or unreadable.
+    """
+    where = Where(file=name)
+    try:
+        # O_NONBLOCK: a named pipe without a writer would hang the open.
+        descriptor = os.open(path, os.O_RDONLY | getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_BINARY", 0))
+        with os.fdopen(descriptor, "rb") as file:
+            status = os.fstat(descriptor)
+            if not stat.S_ISREG(status.st_mode):
+                raise InputFileError("is not a regular file", remedy="name a file", where=where)
+            if status.st_size > maximum_bytes:
+                raise InputFileError(
+                    f"is {status.st_size} bytes long, more than the {maximum_bytes} that are read",
+                    where=where,
+                )
+            return file.read()
+    except OSError as error:
+        raise InputFileError(f"cannot be read ({error.strerror})", where=where) from None
+
+
+def read_text(path: Path, *, name: str) -> tuple[str, bytes]:
+    """Read a UTF-8 text file, with or without a byte order mark; the text and the bytes it came from.
+
+    Raises
+    ------
+    InputFileError
+        As `read_bytes`, or if the file is not UTF-8.
+    """
+    data = read_bytes(path, name=name, maximum_bytes=MAXIMUM_TEXT_FILE_BYTES)
+    try:
+        return data.decode("utf-8-sig"), data
+    except UnicodeDecodeError as error:
+        raise InputFileError(
+            f"is not UTF-8 text (byte {error.start})", remedy="save it as UTF-8", where=Where(file=name)
+        ) from None
+
+
+def write_atomically(path: Path, text: str, *, inputs: Iterable[Path] = ()) -> None:
+    """Write a text file so that it is there whole or not at all, and never over an input.
+
+    Parameters
+    ----------
+    path : Path
+        The file to write. An existing file is replaced; a symbolic link is replaced, not followed.
+    text : str
+        Its content, written as UTF-8 with the line ends it has.
+    inputs : iterable of Path
+        Files that were read; `path` must be none of them.
+
+    Raises
+    ------
+    OutputFileError
+        If `path` is an input, a folder, or cannot be written.
+    """
+    where = Where(file=str(path))
+    if any(_same_file(path, source) for source in inputs):
+        raise OutputFileError("is an input of this command", remedy="write to another file", where=where)
+    if path.is_dir():
+        raise OutputFileError("is a folder", remedy="name a file", where=where)
+    temporary = path.with_name(f".{path.name}.{os.getpid()}.tmp")
+    try:
+        try:
+            descriptor = os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o666)
+            with os.fdopen(descriptor, "wb") as file:
+                file.write(text.encode())
+                file.flush()
+                os.fsync(file.fileno())
+            os.replace(temporary, path)
+        finally:
+            with contextlib.suppress(OSError):
+                temporary.unlink()
+    except OSError as error:
+        raise OutputFileError(f"cannot be written ({error.strerror})", where=where) from None
+
+
+def _same_file(a: Path, b: Path) -> bool:
+    try:
+        return a.samefile(b)
+    except OSError:
+        return False
