@@ -25,6 +25,17 @@ Path: TypeAlias = tuple[str | int, ...]
 
 T = TypeVar("T")
 
+_KINDS: Final = {
+    "float": "a number",
+    "int": "a whole number",
+    "str": "a text",
+    "bool": "true or false",
+    "date": "a date",
+    "array": "a list",
+    "object": "a mapping of keys to values",
+}
+"""msgspec's names of types, as a person reads them."""
+
 _CORE_TAG: Final = "tag:yaml.org,2002:"
 _PLAIN_NUMBER: Final = re.compile(r"-?(0|[1-9][0-9]*)(\.[0-9]+)?", re.ASCII)
 _MSGSPEC_MESSAGE: Final = re.compile(r"(?P<problem>.*?)(?: - at `\$(?P<path>.*)`)?", re.DOTALL)
@@ -99,6 +110,9 @@ class Document:
                 remedy=_nearest(value, _choices(_type_at(kind, path))),
                 where=self.where(path),
             )
+        if expected := re.match(r"Expected `(.*)`, got `(.*)`", problem):
+            wanted, found = (_KINDS.get(kind, kind) for kind in expected.groups())
+            problem = f"expected {wanted}, found {found}"
         place = f"{path[-1]}: " if path and isinstance(path[-1], str) else ""
         return InputFileError(place + problem.replace("`", ""), where=self.where(path))
 
@@ -142,10 +156,12 @@ def read(text: str, *, file: str, as_text: bool = False) -> Document:
 def _value(node: Node, path: Path, places: dict[Path, tuple[int, int]], file: str, as_text: bool) -> Any:
     where = _where(node, file)
     places[path] = _place(node)
+    if node.tag == f"{_CORE_TAG}null" and not as_text:
+        raise _empty(path, places, file)
     if node.anchor is not None:
         raise InputFileError("anchors and aliases are not read", remedy="write the value out", where=where)
     if isinstance(node, ScalarNode):
-        return str(node.value) if as_text else _scalar(node, path, where)
+        return str(node.value) if as_text else _scalar(node, where)
     if str(node.tag).removeprefix(_CORE_TAG) not in ("map", "seq"):
         raise InputFileError(
             f"the tag {quoted(node.tag)} is not read", remedy="leave the tag out", where=where
@@ -167,13 +183,19 @@ def _value(node: Node, path: Path, places: dict[Path, tuple[int, int]], file: st
     return [_value(item, (*path, i), places, file, as_text) for i, item in enumerate(node.value)]
 
 
-def _scalar(node: ScalarNode, path: Path, where: Where) -> str | int | float | bool | datetime.date:
+def _empty(path: Path, places: dict[Path, tuple[int, int]], file: str) -> InputFileError:
+    line, column = places.get((*path, "?"), places[path])
+    return InputFileError(
+        f"{path[-1]!r} is empty" if path else "is empty",
+        remedy="give a value, or leave the key out",
+        where=Where(file=file, row=line, column=column),
+    )
+
+
+def _scalar(node: ScalarNode, where: Where) -> str | int | float | bool | datetime.date:
     text, tag = str(node.value), str(node.tag).removeprefix(_CORE_TAG)
     if tag == "str":
         return text
-    if tag == "null":
-        name = f"{path[-1]!r} " if path and isinstance(path[-1], str) else ""
-        raise InputFileError(f"{name}is empty", remedy="give a value, or leave the key out", where=where)
     if tag == "bool":
         return text.lower() == "true"
     if tag in ("int", "float") and _PLAIN_NUMBER.fullmatch(text):
@@ -226,7 +248,11 @@ def _type_at(kind: type, path: Path) -> msgspec.inspect.Type:
 
 
 def _options(kind: msgspec.inspect.Type) -> tuple[msgspec.inspect.Type, ...]:
-    return kind.types if isinstance(kind, msgspec.inspect.UnionType) else (kind,)
+    if isinstance(kind, msgspec.inspect.Metadata):
+        return _options(kind.type)
+    if isinstance(kind, msgspec.inspect.UnionType):
+        return tuple(option for inner in kind.types for option in _options(inner))
+    return (kind,)
 
 
 def _fields(kind: msgspec.inspect.Type) -> list[str]:

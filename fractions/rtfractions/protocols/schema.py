@@ -1,0 +1,372 @@
+"""The form of a protocol file: what a trial says of fractionation, with its source and its doubts, as data.
+
+A rule names its source and the worst grade that source can support. Conditions are data, never
+expressions. What the text leaves open is an ambiguity with its readings.
+"""
+
+from collections.abc import Iterator
+from typing import Annotated, Any, Literal, TypeAlias
+
+import msgspec
+from msgspec import Meta
+
+from rtfractions.schedule import ScheduleRange
+from rtfractions.schedule_text import parse_range
+from rtfractions.strict_yaml import Path
+from rtfractions.verdicts import Verdict
+
+SCHEMA_NAME = "rtfractions.protocol/1"
+
+Text: TypeAlias = Annotated[str, Meta(min_length=1)]
+Identifier: TypeAlias = Annotated[str, Meta(pattern=r"^[A-Za-z0-9][A-Za-z0-9._-]*\Z")]
+Fact: TypeAlias = Literal["site", "technique", "intent", "justification"]
+WorstGrade: TypeAlias = Annotated[
+    Literal["variation_acceptable", "query", "deviation_unacceptable"],
+    Meta(description="The worst verdict that the rule's source can support."),
+]
+SourceId: TypeAlias = Annotated[Identifier, Meta(description="Id of an entry of `sources`.")]
+AmbiguityId: TypeAlias = Annotated[Identifier, Meta(description="Id of an entry of `ambiguities`.")]
+
+
+class ScheduleText(str):
+    """A schedule as the file states it, known to be readable."""
+
+    @property
+    def range(self) -> ScheduleRange:
+        """The schedule, or the range of schedules, that it states."""
+        return parse_range(self)
+
+
+class Entry(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """A mapping of the file: fixed keys, no others."""
+
+
+class Source(Entry, frozen=True, kw_only=True):
+    """Where rules were read."""
+
+    id: Identifier
+    kind: Literal["registry_record", "publication", "protocol_document", "local"]
+    label: Annotated[Text, Meta(description="As verdicts name it: 'registry record 2020-01-18'.")]
+    citation: Text
+    note: Text | None = None
+
+
+class Need(Entry, frozen=True, kw_only=True, rename={"is_": "is"}):
+    """A part of a condition: shown by any of the facts."""
+
+    any: Annotated[tuple[Fact, ...], Meta(min_length=1)]
+    is_: Annotated[
+        Literal["stated"] | Annotated[tuple[Text, ...], Meta(min_length=1)],
+        Meta(description="`stated` where the fact need only say something, or words of the vocabulary."),
+    ]
+
+
+class DayLimit(Entry, frozen=True, kw_only=True):
+    """A limit on the days of a course."""
+
+    max: Annotated[int, Meta(ge=1, le=366)]
+    count: Annotated[
+        Literal["inclusive", "elapsed", "weekdays"],
+        Meta(
+            description="`inclusive`: the first day is day 1; `elapsed`: it is day 0; "
+            "`weekdays`: Monday to Friday, first and last day included."
+        ),
+    ]
+
+
+class Reading(Entry, frozen=True, kw_only=True):
+    """One way to read an ambiguous text, with what it means for a verdict where that can be said."""
+
+    id: Identifier
+    text: Text
+    verdict: Annotated[
+        Literal["per_protocol", "query", "not_evaluable", "deviation_unacceptable"] | None,
+        Meta(description="The verdict under this reading, whatever the case."),
+    ] = None
+    needs: Annotated[tuple[Need, ...] | None, Meta(description="The condition under this reading.")] = None
+    days: Annotated[DayLimit | None, Meta(description="The limit on days under this reading.")] = None
+    scope: Annotated[
+        Literal["per_lesion", "all_lesions"] | None, Meta(description="What the limit on days is for.")
+    ] = None
+
+    def __post_init__(self) -> None:
+        if sum(x is not None for x in (self.verdict, self.needs, self.days, self.scope)) > 1:
+            raise ValueError("a reading has at most one of verdict, needs, days and scope")
+
+
+class Ambiguity(Entry, frozen=True, kw_only=True):
+    """What the source leaves open."""
+
+    id: Identifier
+    text: Annotated[Text, Meta(description="The open question, or the words that raise it.")]
+    readings: Annotated[tuple[Reading, ...], Meta(min_length=2)]
+    default: Annotated[
+        Identifier | None,
+        Meta(description="The reading that decides; without it, readings that differ are a query."),
+    ] = None
+
+
+class Condition(Entry, frozen=True, kw_only=True):
+    """When a conditional schedule is allowed: all of its needs shown."""
+
+    id: Identifier
+    text: Text
+    needs: Annotated[tuple[Need, ...], Meta(min_length=1)]
+    ambiguity: AmbiguityId | None = None
+
+
+class DiameterBand(Entry, frozen=True, kw_only=True):
+    """The largest dose for lesions up to a diameter."""
+
+    up_to_mm: Annotated[float, Meta(gt=0, le=500)]
+    max_dose_gy: Annotated[float, Meta(gt=0, le=200)]
+
+
+class ByDiameter(Entry, frozen=True, kw_only=True):
+    """Total dose limited by the lesion's largest diameter; applied only where the diameter is given."""
+
+    source: SourceId
+    bands: Annotated[tuple[DiameterBand, ...], Meta(min_length=1)]
+
+    def __post_init__(self) -> None:
+        diameters = [band.up_to_mm for band in self.bands]
+        if diameters != sorted(set(diameters)):
+            raise ValueError("the bands run upwards in up_to_mm")
+
+
+class AllowedSchedule(Entry, frozen=True, kw_only=True):
+    """A schedule that the source names."""
+
+    id: Identifier
+    schedule: Annotated[ScheduleText, Meta(description="As people write it, with its unit: '20-24 Gy / 1'.")]
+    status: Annotated[
+        Literal["preferred", "listed", "conditional", "unclear"],
+        Meta(description="`conditional` names its `condition`, `unclear` its `ambiguity`."),
+    ]
+    source: SourceId
+    group: Text | None = None
+    condition: Annotated[Identifier | None, Meta(description="Id of an entry of `conditions`.")] = None
+    ambiguity: AmbiguityId | None = None
+    by_diameter: ByDiameter | None = None
+
+    def __post_init__(self) -> None:
+        if (self.status == "conditional") != (self.condition is not None):
+            raise ValueError("a conditional schedule, and no other, names its condition")
+        if (self.status == "unclear") != (self.ambiguity is not None):
+            raise ValueError("an unclear schedule, and no other, names its ambiguity")
+
+
+class Schedules(Entry, frozen=True, kw_only=True):
+    """The schedules a protocol allows."""
+
+    list: Annotated[
+        Literal["open", "stated", "closed", "unknown"],
+        Meta(
+            description="`open`: examples only; `stated`: named without saying that there are no others; "
+            "`closed`: there are no others. Only a closed list makes an unlisted schedule a deviation."
+        ),
+    ]
+    match_tolerance_gy: Annotated[
+        float, Meta(ge=0, le=1, description="By how many Gy a total dose may differ and still match.")
+    ]
+    worst_grade: WorstGrade
+    source: SourceId
+    text: Text | None = None
+    allowed: Annotated[tuple[AllowedSchedule, ...], Meta(min_length=1)]
+
+
+class LesionCount(Entry, frozen=True, kw_only=True):
+    """How many lesions are treated on study."""
+
+    min: Annotated[int, Meta(ge=1)]
+    max: Annotated[int, Meta(ge=1)]
+    worst_grade: WorstGrade
+    source: SourceId
+    text: Text | None = None
+    ambiguity: AmbiguityId | None = None
+
+    def __post_init__(self) -> None:
+        if self.min > self.max:
+            raise ValueError("min is above max")
+
+
+class Sites(Entry, frozen=True, kw_only=True):
+    """Where treated lesions may lie."""
+
+    treated: Annotated[
+        tuple[Text, ...], Meta(min_length=1, description="Regions or sites of the vocabulary.")
+    ]
+    worst_grade: WorstGrade
+    source: SourceId
+    text: Text | None = None
+    note: Text | None = None
+
+
+class OverallTime(Entry, frozen=True, kw_only=True):
+    """The limit on days from first to last fraction, or the ambiguity whose readings hold it."""
+
+    days: DayLimit | None = None
+    ambiguity: AmbiguityId | None = None
+
+    def __post_init__(self) -> None:
+        if (self.days is None) == (self.ambiguity is None):
+            raise ValueError("give either days or ambiguity")
+
+
+class Scope(Entry, frozen=True, kw_only=True):
+    """Whether the limit on days is for each lesion or for all together, or the ambiguity about it."""
+
+    of: Literal["per_lesion", "all_lesions"] | None = None
+    ambiguity: AmbiguityId | None = None
+
+    def __post_init__(self) -> None:
+        if (self.of is None) == (self.ambiguity is None):
+            raise ValueError("give either of or ambiguity")
+
+
+class Timing(Entry, frozen=True, kw_only=True):
+    """When the fractions are given."""
+
+    worst_grade: WorstGrade
+    source: SourceId
+    text: Text | None = None
+    frequency: Annotated[Literal["daily"] | None, Meta(description="`daily`: one fraction each weekday.")] = (
+        None
+    )
+    max_fractions: Annotated[int, Meta(ge=1, le=100)] | None = None
+    overall: OverallTime | None = None
+    scope: Scope | None = None
+
+    def __post_init__(self) -> None:
+        if self.frequency is None and self.max_fractions is None and self.overall is None:
+            raise ValueError("give at least one of frequency, max_fractions and overall")
+        if (self.scope is None) != (self.overall is None):
+            raise ValueError("overall and scope go together")
+
+
+class NotGraded(Entry, frozen=True, kw_only=True):
+    """What the source says and this program does not grade."""
+
+    text: Text
+    source: SourceId
+
+
+class Protocol(Entry, frozen=True, kw_only=True):
+    """What a trial says of fractionation."""
+
+    schema: Literal["rtfractions.protocol/1"]
+    id: Identifier
+    title: Text
+    description: Text | None = None
+    version: Text
+    basis: Annotated[
+        Literal["registry_record", "publication", "protocol_document", "local"],
+        Meta(description="What kind of text the rules were read from."),
+    ]
+    sources: Annotated[tuple[Source, ...], Meta(min_length=1)]
+    schedules: Schedules
+    lesions: LesionCount | None = None
+    sites: Sites | None = None
+    timing: Timing | None = None
+    conditions: tuple[Condition, ...] = ()
+    ambiguities: tuple[Ambiguity, ...] = ()
+    silent: Annotated[tuple[Text, ...], Meta(description="What the source states no rule on.")] = ()
+    not_graded: tuple[NotGraded, ...] = ()
+
+    def source(self, identifier: str) -> Source:
+        """The source of that id."""
+        return next(source for source in self.sources if source.id == identifier)
+
+    def condition(self, identifier: str) -> Condition:
+        """The condition of that id."""
+        return next(condition for condition in self.conditions if condition.id == identifier)
+
+    def ambiguity(self, identifier: str) -> Ambiguity:
+        """The ambiguity of that id."""
+        return next(ambiguity for ambiguity in self.ambiguities if ambiguity.id == identifier)
+
+
+def worst(grade: str) -> Verdict:
+    """The verdict of a `worst_grade`."""
+    return Verdict(grade)
+
+
+def decode(kind: type, value: Any) -> Any:
+    """Read the type of ours that stands in a protocol file (msgspec's ``dec_hook``)."""
+    if kind is not ScheduleText or not isinstance(value, str):
+        raise ValueError("Expected a schedule in quotes or words, as 24 Gy / 3")
+    parse_range(value)
+    return ScheduleText(value)
+
+
+def json_schema() -> dict[str, Any]:
+    """JSON Schema of a protocol file."""
+
+    def schema_of(kind: type) -> dict[str, Any]:
+        if kind is not ScheduleText:
+            raise NotImplementedError
+        return {"type": "string", "minLength": 1}
+
+    return msgspec.json.schema(Protocol, schema_hook=schema_of)
+
+
+def misplaced(protocol: Protocol) -> Iterator[tuple[Path, str]]:
+    """What the types cannot say: ids that stand twice, that name nothing, or that nothing names.
+
+    Yields
+    ------
+    path : Path
+        The way to the value in the file.
+    problem : str
+        What is wrong with it.
+    """
+    for section in ("sources", "conditions", "ambiguities"):
+        yield from _twice((section,), [entry.id for entry in getattr(protocol, section)])
+    yield from _twice(("schedules", "allowed"), [entry.id for entry in protocol.schedules.allowed])
+    for i, ambiguity in enumerate(protocol.ambiguities):
+        ids = [reading.id for reading in ambiguity.readings]
+        yield from _twice(("ambiguities", i, "readings"), ids)
+        if ambiguity.default is not None and ambiguity.default not in ids:
+            yield ("ambiguities", i, "default"), f"no reading has the id {ambiguity.default!r}"
+    for path, name, identifier in _references(protocol, ()):
+        section = {"source": "sources", "condition": "conditions", "ambiguity": "ambiguities"}[name]
+        if identifier not in [entry.id for entry in getattr(protocol, section)]:
+            yield path, f"no entry of {section} has the id {identifier!r}"
+    yield from _readings_that_do_not_fit(protocol)
+
+
+def _twice(path: Path, ids: list[str]) -> Iterator[tuple[Path, str]]:
+    for i, identifier in enumerate(ids):
+        if identifier in ids[:i]:
+            yield (*path, i, "id"), f"the id {identifier!r} stands twice"
+
+
+def _references(value: object, path: Path) -> Iterator[tuple[Path, str, str]]:
+    if isinstance(value, Entry):
+        for name in value.__struct_fields__:
+            inner = getattr(value, name)
+            if name in ("source", "condition", "ambiguity") and isinstance(inner, str):
+                yield (*path, name), name, inner
+            else:
+                yield from _references(inner, (*path, name))
+    elif isinstance(value, tuple):
+        for i, item in enumerate(value):
+            yield from _references(item, (*path, i))
+
+
+def _readings_that_do_not_fit(protocol: Protocol) -> Iterator[tuple[Path, str]]:
+    """An ambiguity about days, about scope or about a schedule has readings that say it."""
+    uses: list[tuple[str | None, str]] = [(a.ambiguity, "verdict") for a in protocol.schedules.allowed]
+    if protocol.timing is not None and protocol.timing.overall is not None:
+        uses.append((protocol.timing.overall.ambiguity, "days"))
+    if protocol.timing is not None and protocol.timing.scope is not None:
+        uses.append((protocol.timing.scope.ambiguity, "scope"))
+    for i, ambiguity in enumerate(protocol.ambiguities):
+        for used, key in uses:
+            if used == ambiguity.id:
+                for j, reading in enumerate(ambiguity.readings):
+                    if getattr(reading, key) is None:
+                        yield (
+                            ("ambiguities", i, "readings", j),
+                            f"a reading of {ambiguity.id} gives its {key}",
+                        )
