@@ -5,13 +5,40 @@ import hashlib
 import os
 import stat
 from collections.abc import Iterable
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
 from rtfractions.errors import InputFileError, OutputFileError, Where
 
-MAXIMUM_TEXT_FILE_BYTES: Final = 1_000_000
-"""Largest protocol file or lesion sheet that is read."""
+MAXIMUM_YAML_BYTES: Final = 1_000_000
+"""Largest YAML file that is read."""
+
+MAXIMUM_SHEET_BYTES: Final = 100_000_000
+"""Largest lesion sheet that is read."""
+
+
+@dataclass(frozen=True, slots=True)
+class InputFile:
+    """A file that a result rests on.
+
+    Attributes
+    ----------
+    path : Path
+        The file.
+    name : str
+        Its path as the user gave it, or relative to the folder the user gave.
+    sha256 : str
+        SHA-256 of the bytes that were read.
+    modality, sop_instance_uid : str or None
+        What a DICOM file says it is; None for sheets.
+    """
+
+    path: Path
+    name: str
+    sha256: str
+    modality: str | None = None
+    sop_instance_uid: str | None = None
 
 
 def sha256_hex(data: bytes) -> str:
@@ -54,7 +81,7 @@ def read_bytes(path: Path, *, name: str, maximum_bytes: int) -> bytes:
         raise InputFileError(f"cannot be read ({error.strerror})", where=where) from None
 
 
-def read_text(path: Path, *, name: str) -> tuple[str, bytes]:
+def read_text(path: Path, *, name: str, maximum_bytes: int) -> tuple[str, bytes]:
     """Read a UTF-8 text file, with or without a byte order mark; the text and the bytes it came from.
 
     Raises
@@ -62,7 +89,7 @@ def read_text(path: Path, *, name: str) -> tuple[str, bytes]:
     InputFileError
         As `read_bytes`, or if the file is not UTF-8.
     """
-    data = read_bytes(path, name=name, maximum_bytes=MAXIMUM_TEXT_FILE_BYTES)
+    data = read_bytes(path, name=name, maximum_bytes=maximum_bytes)
     try:
         return data.decode("utf-8-sig"), data
     except UnicodeDecodeError as error:

@@ -100,18 +100,18 @@ class Plan:
     ----------
     sop_instance_uid : str
         The plan's DICOM UID.
-    label : str
-        The plan's label, for people.
     targets : tuple of PlanTarget
         One for each target, in the order of the plan.
     set_aside : str or None
         Why the plan is listed but not counted (its intent, its geometry, its status), or None.
+    notices : tuple of Notice
+        What the reader has to say of it.
     """
 
     sop_instance_uid: str
-    label: str
     targets: tuple[PlanTarget, ...]
     set_aside: str | None = None
+    notices: tuple[Notice, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

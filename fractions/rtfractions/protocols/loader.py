@@ -8,7 +8,7 @@ from typing import Final
 
 from rtfractions import strict_yaml
 from rtfractions.errors import InputFileError, RTFractionsError, quoted
-from rtfractions.files import read_text, sha256_hex
+from rtfractions.files import MAXIMUM_YAML_BYTES, read_text, sha256_hex
 from rtfractions.protocols import schema
 from rtfractions.protocols.schema import Protocol
 from rtfractions.protocols.vocabulary import known_site_words, known_technique_words
@@ -92,7 +92,7 @@ def find(name: str) -> LoadedProtocol:
             return library_protocol(identifier)
     path = Path(name)
     if path.exists() or path.suffix in (".yaml", ".yml"):
-        text, data = read_text(path, name=name)
+        text, data = read_text(path, name=name, maximum_bytes=MAXIMUM_YAML_BYTES)
         return load(text, data, file=name)
     near = difflib.get_close_matches(name.upper(), LIBRARY, n=1)
     raise ProtocolError(

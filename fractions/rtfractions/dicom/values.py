@@ -1,0 +1,106 @@
+"""Attributes of a dataset, read by the grammar of the standard and never by luck.
+
+pydicom hands over a text where a number does not parse, accepts ``nan`` and ``1_000``, and turns ``30.5``
+into a whole number's cousin. Here a value is absent, right, or refused with its tag.
+"""
+
+import re
+from decimal import Decimal
+from typing import Final
+
+from pydicom.datadict import keyword_dict
+from pydicom.dataelem import RawDataElement
+from pydicom.dataset import Dataset
+from pydicom.sequence import Sequence
+from pydicom.tag import Tag
+
+from rtfractions.dicom.reading import DicomError
+from rtfractions.errors import Where, quoted
+
+_DECIMAL: Final = re.compile(r"[+-]?(\d+(\.\d*)?|\.\d+)([eE][+-]?\d{1,3})?", re.ASCII)
+_INTEGER: Final = re.compile(r"[+-]?\d{1,12}", re.ASCII)
+
+
+def tag_text(keyword: str) -> str:
+    """An attribute as messages name it.
+
+    Examples
+    --------
+    >>> tag_text("NumberOfFractionsPlanned")
+    '(300A,0078) NumberOfFractionsPlanned'
+    """
+    tag = Tag(keyword_dict[keyword])
+    return f"({tag.group:04X},{tag.element:04X}) {keyword}"
+
+
+def refusal(keyword: str, problem: str, remedy: str = "") -> DicomError:
+    """A refusal at an attribute; the reader of the file adds the file."""
+    return DicomError(problem, remedy=remedy, where=Where(tag=tag_text(keyword)))
+
+
+def decimal_of(dataset: Dataset, keyword: str) -> Decimal | None:
+    """A single decimal (VR DS); None where it is absent or empty.
+
+    Raises
+    ------
+    DicomError
+        If it is no single finite number.
+    """
+    text = _raw_text(dataset, keyword)
+    if text is None:
+        return None
+    if not _DECIMAL.fullmatch(text):
+        remedy = "a decimal comma is not DICOM" if "," in text else "give one finite number"
+        raise refusal(keyword, f"{quoted(text)} is not a number", remedy)
+    return Decimal(text)
+
+
+def integer_of(dataset: Dataset, keyword: str) -> int | None:
+    """A single whole number (VR IS); None where it is absent or empty.
+
+    Raises
+    ------
+    DicomError
+        If it is no single whole number.
+    """
+    text = _raw_text(dataset, keyword)
+    if text is None:
+        return None
+    if not _INTEGER.fullmatch(text):
+        raise refusal(keyword, f"{quoted(text)} is not a whole number")
+    return int(text)
+
+
+def text_of(dataset: Dataset, keyword: str) -> str | None:
+    """A text, decoded by the dataset's character set; None where it is absent or empty."""
+    value = dataset.get(keyword)
+    return str(value).strip(" \0") or None if value is not None else None
+
+
+def items_of(dataset: Dataset, keyword: str) -> list[Dataset]:
+    """The items of a sequence; none where it is absent or empty.
+
+    Raises
+    ------
+    DicomError
+        If the attribute is no sequence.
+    """
+    value = dataset.get(keyword)
+    if value is None:
+        return []
+    if not isinstance(value, Sequence):
+        raise refusal(keyword, "is not a sequence")
+    return list(value)
+
+
+def _raw_text(dataset: Dataset, keyword: str) -> str | None:
+    """The characters of a numeric attribute as the file holds them."""
+    if keyword not in dataset:
+        return None
+    element = dataset.get_item(keyword)
+    if isinstance(element, RawDataElement):
+        text = (element.value or b"").decode("ascii", "replace")
+    else:
+        value = getattr(element, "value", None)
+        text = "" if value is None else str(getattr(value, "original_string", value))
+    return text.strip(" \0") or None
