@@ -182,8 +182,6 @@ class Patient:
         The patient's plans, those set aside too.
     incomplete : str or None
         What is known to be missing (a refused row or file), so that the lesions may not be all.
-    notices : tuple of Notice
-        What the readers have to say.
     """
 
     label: str
@@ -191,7 +189,6 @@ class Patient:
     lesions_from: LesionsFrom
     plans: tuple[Plan, ...] = ()
     incomplete: str | None = None
-    notices: tuple[Notice, ...] = ()
 
 
 def same_name(a: str, b: str) -> bool:
@@ -234,7 +231,6 @@ def join(from_sheet: Iterable[Patient], from_files: Iterable[Patient]) -> tuple[
                 lesions=tuple(_tied(lesion, patient, match.plans) for lesion in patient.lesions),
                 plans=match.plans,
                 incomplete=patient.incomplete or match.incomplete,
-                notices=patient.notices + match.notices,
             )
         )
     return (*joined, *remaining)

@@ -173,5 +173,4 @@ def _patient(label: str, files: list[_File]) -> Patient:
         lesions_from=LesionsFrom.PLAN_LINKS if linked else LesionsFrom.PLAN_CANDIDATES,
         plans=tuple(plans),
         incomplete="a plan was refused" if any(file.error is not None for file in own) else None,
-        notices=tuple(notice for plan in plans for notice in plan.notices),
     )

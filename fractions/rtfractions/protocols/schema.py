@@ -75,7 +75,7 @@ class DayLimit(Entry, frozen=True, kw_only=True):
 
 
 class Reading(Entry, frozen=True, kw_only=True):
-    """One way to read an ambiguous text, with what it means for a verdict where that can be said."""
+    """One way to read an ambiguous text; without verdict, needs, days or scope it means the rule as it stands."""
 
     id: Identifier
     text: Text

@@ -1,0 +1,181 @@
+"""What a review finds: one finding a rule, with what was observed, what is required, and why."""
+
+from dataclasses import dataclass
+from typing import Final
+
+from rtfractions.biology import Isoeffect
+from rtfractions.notices import Notice
+from rtfractions.patient import Lesion, Patient
+from rtfractions.protocols.schema import Source
+from rtfractions.schedule import Schedule
+from rtfractions.verdicts import Verdict, roll_up
+
+
+@dataclass(frozen=True, slots=True)
+class ReadingVerdict:
+    """The verdict under one reading of an ambiguous text."""
+
+    id: str
+    text: str
+    verdict: Verdict
+
+
+@dataclass(frozen=True, slots=True)
+class Difference:
+    """What a schedule is worth more (or less, negative) than another, at one alpha/beta, in Gy."""
+
+    alpha_beta_gy: float
+    bed_gy: float
+    eqd2_gy: float
+
+
+@dataclass(frozen=True, slots=True)
+class NearestSchedule:
+    """The listed schedule nearest to an unlisted one: nearest, never called equivalent.
+
+    Attributes
+    ----------
+    schedule : Schedule
+        The nearest by ``|ln(D / D')| + |ln(n / n')|`` of total dose and number of fractions.
+    differences : tuple of Difference
+        The prescribed schedule minus this one; empty for RBE-weighted doses, which are not compared.
+    """
+
+    schedule: Schedule
+    differences: tuple[Difference, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """What one rule came to.
+
+    Attributes
+    ----------
+    rule : str
+        The rule's name, stable for scripts.
+    verdict : Verdict
+        What it came to.
+    message : str
+        Why, for people.
+    source : Source or None
+        Where the rule was read; None for rules of this program.
+    basis : str or None
+        ``"stated"`` where a condition was accepted on the site's statement.
+    observed, required : float, str or None
+        Numbers where `unit` is set, else text.
+    unit : str or None
+        Unit of both.
+    readings : tuple of ReadingVerdict
+        Where the text is ambiguous, the verdict under each reading.
+    nearest : NearestSchedule or None
+        For an unlisted schedule.
+    """
+
+    rule: str
+    verdict: Verdict
+    message: str
+    source: Source | None = None
+    basis: str | None = None
+    observed: float | str | None = None
+    required: float | str | None = None
+    unit: str | None = None
+    readings: tuple[ReadingVerdict, ...] = ()
+    nearest: NearestSchedule | None = None
+
+    @property
+    def distance(self) -> float | None:
+        """Observed minus required, where both are numbers."""
+        if isinstance(self.observed, float | int) and isinstance(self.required, float | int):
+            return self.observed - self.required
+        return None
+
+    @property
+    def verdict_words(self) -> str:
+        """The verdict with what it rests on, as ``"per protocol (registry record 2020-01-18)"``."""
+        return self.verdict.words if self.source is None else f"{self.verdict.words} ({self.source.label})"
+
+
+NOT_BEGUN: Final = "treatment has not begun"
+"""Why rules about dates and delivery do not apply to a planned treatment."""
+
+
+def no_rule(rule: str) -> Finding:
+    """The finding of a rule that the protocol does not state."""
+    return Finding(rule, Verdict.NOT_APPLICABLE, "no rule")
+
+
+@dataclass(frozen=True, slots=True)
+class LesionFindings:
+    """What was found for a lesion.
+
+    Attributes
+    ----------
+    lesion : Lesion
+        The lesion.
+    findings : tuple of Finding
+        One for each rule; for a lesion off study only that it is recorded.
+    isoeffects : tuple of Isoeffect
+        What the prescribed schedule is worth at the conventional alpha/beta values.
+    """
+
+    lesion: Lesion
+    findings: tuple[Finding, ...]
+    isoeffects: tuple[Isoeffect, ...]
+
+    @property
+    def verdict(self) -> Verdict:
+        """The worst of its findings; ``not_applicable`` off study."""
+        if not self.lesion.on_study:
+            return Verdict.NOT_APPLICABLE
+        return roll_up(finding.verdict for finding in self.findings)
+
+    @property
+    def notices(self) -> tuple[Notice, ...]:
+        """What the readers and the conversion have to say of it, each once."""
+        of_conversion = (notice for isoeffect in self.isoeffects for notice in isoeffect.notices)
+        return tuple(dict.fromkeys((*self.lesion.notices, *of_conversion)))
+
+
+@dataclass(frozen=True, slots=True)
+class PatientFindings:
+    """What was found for a patient.
+
+    Attributes
+    ----------
+    patient : Patient
+        The patient.
+    findings : tuple of Finding
+        Of the rules about the patient as a whole.
+    lesions : tuple of LesionFindings
+        One for each lesion.
+    """
+
+    patient: Patient
+    findings: tuple[Finding, ...]
+    lesions: tuple[LesionFindings, ...]
+
+    @property
+    def verdict(self) -> Verdict:
+        """The worst of its own findings and its lesions' verdicts."""
+        return roll_up((*(f.verdict for f in self.findings), *(lesion.verdict for lesion in self.lesions)))
+
+    @property
+    def headline(self) -> str:
+        """The verdict, what it rests on, and the first reason for it."""
+        verdict = self.verdict
+        for label, finding in self._graded():
+            if finding.verdict is verdict:
+                if verdict is Verdict.PER_PROTOCOL:
+                    return finding.verdict_words
+                return f"{finding.verdict_words}: {label}{finding.message}"
+        return f"{verdict.words}: nothing to grade"
+
+    def _graded(self) -> list[tuple[str, Finding]]:
+        own = [("", finding) for finding in self.findings]
+        of_lesions = [
+            (f"lesion {lesion.lesion.label}: ", finding)
+            for lesion in self.lesions
+            if lesion.lesion.on_study
+            for finding in lesion.findings
+        ]
+        return own + of_lesions
