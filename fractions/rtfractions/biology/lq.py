@@ -81,10 +81,8 @@ def bed(total_dose_gy: Any, *, fractions: float, alpha_beta_gy: float) -> Any:
     >>> round(bed(40.0, fractions=10, alpha_beta_gy=10.0), 9)
     56.0
     """
-    dose = _dose_gy(total_dose_gy)
-    fractions = _number(fractions, "the number of fractions", low=SMALLEST_FRACTIONS, high=LARGEST_FRACTIONS)
-    ratio = AlphaBeta(alpha_beta_gy, "argument").value_gy
-    return dose * (1.0 + dose / fractions / ratio)
+    dose, fractions, ratio = _checked(total_dose_gy, fractions, alpha_beta_gy)
+    return dose * (dose / fractions + ratio) / ratio
 
 
 @overload
@@ -134,8 +132,8 @@ def eqdx(
         low=SMALLEST_REFERENCE_GY,
         high=1000.0,
     )
-    bed_gy = bed(total_dose_gy, fractions=fractions, alpha_beta_gy=alpha_beta_gy)
-    return bed_gy / (1.0 + reference / alpha_beta_gy)
+    dose, fractions, ratio = _checked(total_dose_gy, fractions, alpha_beta_gy)
+    return dose * (dose / fractions + ratio) / (reference + ratio)
 
 
 @overload
@@ -152,6 +150,15 @@ def eqd2(total_dose_gy: Any, *, fractions: float, alpha_beta_gy: float) -> Any:
     """
     return eqdx(
         total_dose_gy, fractions=fractions, alpha_beta_gy=alpha_beta_gy, reference_dose_per_fraction_gy=2.0
+    )
+
+
+def _checked(total_dose_gy: Any, fractions: float, alpha_beta_gy: float) -> tuple[Any, float, float]:
+    """The arguments of every conversion as floats (the dose perhaps an array), in range."""
+    return (
+        _dose_gy(total_dose_gy),
+        _number(fractions, "the number of fractions", low=SMALLEST_FRACTIONS, high=LARGEST_FRACTIONS),
+        AlphaBeta(alpha_beta_gy, "argument").value_gy,
     )
 
 

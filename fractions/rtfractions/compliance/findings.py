@@ -99,6 +99,11 @@ NOT_BEGUN: Final = "treatment has not begun"
 """Why rules about dates and delivery do not apply to a planned treatment."""
 
 
+def counted(number: int, noun: str) -> str:
+    """A number and its noun, as ``"1 fraction"`` or ``"3 fractions"``."""
+    return f"{number} {noun}" if number == 1 else f"{number} {noun}s"
+
+
 def no_rule(rule: str) -> Finding:
     """The finding of a rule that the protocol does not state."""
     return Finding(rule, Verdict.NOT_APPLICABLE, "no rule")
@@ -160,15 +165,26 @@ class PatientFindings:
         return roll_up((*(f.verdict for f in self.findings), *(lesion.verdict for lesion in self.lesions)))
 
     @property
+    def notices(self) -> tuple[Notice, ...]:
+        """What the readers and the conversions have to say of plans and lesions, each once."""
+        of_plans = (notice for plan in self.patient.plans for notice in plan.notices)
+        of_lesions = (notice for lesion in self.lesions for notice in lesion.notices)
+        return tuple(dict.fromkeys((*of_plans, *of_lesions)))
+
+    @property
     def headline(self) -> str:
         """The verdict, what it rests on, and the first reason for it."""
         verdict = self.verdict
-        for label, finding in self._graded():
-            if finding.verdict is verdict:
-                if verdict is Verdict.PER_PROTOCOL:
-                    return finding.verdict_words
-                return f"{finding.verdict_words}: {label}{finding.message}"
-        return f"{verdict.words}: nothing to grade"
+        deciding = [(label, finding) for label, finding in self._graded() if finding.verdict is verdict]
+        if not deciding:
+            return f"{verdict.words}: nothing to grade"
+        label, first = deciding[0]
+        if verdict is not Verdict.PER_PROTOCOL:
+            return f"{first.verdict_words}: {label}{first.message}"
+        sources = dict.fromkeys(finding.source.label for _, finding in deciding if finding.source is not None)
+        stated = sum(finding.basis == "stated" for _, finding in deciding)
+        conditions = f", {counted(stated, 'condition')} accepted on the site's statement" if stated else ""
+        return f"{verdict.words} ({'; '.join(sources)}){conditions}"
 
     def _graded(self) -> list[tuple[str, Finding]]:
         own = [("", finding) for finding in self.findings]

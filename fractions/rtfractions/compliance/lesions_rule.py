@@ -29,8 +29,8 @@ def check(patient: Patient, protocol: Protocol) -> Finding:
     scopes = [in_scope(lesion, protocol) for lesion in patient.lesions if lesion.on_study]
     certain, possible = scopes.count(InScope.YES), len(scopes) - scopes.count(InScope.NO)
     fewest = certain if patient.lesions_from is LesionsFrom.SHEET else min(certain, 1)
-    counted = f"{fewest}" if fewest == possible else f"{fewest} to {possible}"
-    message = f"{counted} {'lesion' if counted == '1' else 'lesions'} treated on study"
+    number = f"{fewest}" if fewest == possible else f"{fewest} to {possible}"
+    message = f"{number} {'lesion' if number == '1' else 'lesions'} treated on study"
     if fewest > rule.max:
         verdict = no_worse_than(Verdict.DEVIATION_UNACCEPTABLE, worst(rule.worst_grade))
     elif patient.incomplete is not None:
@@ -47,7 +47,7 @@ def check(patient: Patient, protocol: Protocol) -> Finding:
         message += _why(patient, fewest, possible)
     required = f"{rule.min}" if rule.min == rule.max else f"{rule.min} to {rule.max}"
     readings: tuple[ReadingVerdict, ...] = ()
-    if rule.ambiguity is not None and verdict is not Verdict.PER_PROTOCOL:
+    if rule.ambiguity is not None and possible > rule.max:
         as_it_stands = verdict
         verdict, readings = read(protocol.ambiguity(rule.ambiguity), lambda r: verdict_under(r, as_it_stands))
     return Finding(
@@ -55,7 +55,7 @@ def check(patient: Patient, protocol: Protocol) -> Finding:
         verdict,
         f"{message}; the protocol treats {required}",
         protocol.source(rule.source),
-        observed=counted,
+        observed=number,
         required=required,
         readings=readings,
     )
@@ -63,8 +63,10 @@ def check(patient: Patient, protocol: Protocol) -> Finding:
 
 def _why(patient: Patient, fewest: int, possible: int) -> str:
     """What a person must answer about a number that decides nothing."""
+    if not patient.lesions:
+        return ": no plan with a target is counted"
     if fewest == possible:
         return " at a site the protocol treats"
     if patient.lesions_from is not LesionsFrom.SHEET and possible > 1:
         return ": whether the plan's targets are one lesion or several is for a person to say"
-    return ": the site of the others is missing or unknown"
+    return ", as a site is missing or unknown"

@@ -44,7 +44,7 @@ def check(lesion: Lesion, protocol: Protocol) -> Finding:
         required=", ".join(str(e.schedule.range) for e in rules.allowed if e.status != "unclear"),
     )
     if prescription.unclear is not None:
-        return replace(finding, verdict=Verdict.QUERY, message=prescription.unclear)
+        return replace(finding, verdict=Verdict.QUERY, message=prescription.unclear, source=None)
     if schedule is None:
         return finding
     tolerance_gy = Decimal(repr(rules.match_tolerance_gy))
@@ -99,6 +99,7 @@ def _by_diameter(
         message=f"{finding.observed} is more than the diameter allows: {text}",
         source=protocol.source(limits.source),
         basis=None,
+        readings=(),
     )
 
 

@@ -6,7 +6,7 @@ from dataclasses import replace
 from typing import Final
 
 from rtfractions.compliance.conditions import read
-from rtfractions.compliance.findings import NOT_BEGUN, Finding, ReadingVerdict, no_rule
+from rtfractions.compliance.findings import NOT_BEGUN, Finding, ReadingVerdict, counted, no_rule
 from rtfractions.patient import Lesion
 from rtfractions.protocols.schema import DayLimit, OverallTime, Protocol, Timing, worst
 from rtfractions.schedule import Phase
@@ -17,7 +17,6 @@ OVERALL_TIME_TOGETHER: Final = "overall_time_together"
 FREQUENCY: Final = "frequency"
 FRACTIONS: Final = "fractions"
 
-_COUNTS: Final = {"inclusive": "days counted inclusively", "elapsed": "days elapsed", "weekdays": "weekdays"}
 
 Course = tuple[datetime.date, datetime.date]
 """Days of the first and the last fraction."""
@@ -137,7 +136,7 @@ def _fractions(lesion: Lesion, timing: Timing, maximum: int, protocol: Protocol)
         )
     count = schedule.fractions
     verdict = Verdict.PER_PROTOCOL if count <= maximum else _broken(timing)
-    message = f"{count} fractions, at most {maximum}"
+    message = f"{counted(count, 'fraction')}, at most {maximum}"
     return Finding(FRACTIONS, verdict, message, source, observed=count, required=maximum, unit="fractions")
 
 
@@ -164,13 +163,11 @@ def _overall(
         limits = [reading.days for reading in ambiguity.readings]
         verdict, readings = read(ambiguity, lambda reading: _graded(course, reading.days, timing))
     known = [limit for limit in limits if limit is not None]
-    counts = ", ".join(
-        f"{days(course, limit.count)} {_COUNTS[limit.count]} (at most {limit.max})" for limit in known
-    )
+    counts = "; ".join(f"{_counted(course, limit)} (limit {limit.max})" for limit in known)
     return replace(
         finding,
         verdict=verdict,
-        message=f"{course[0]} to {course[1]}: {counts}{_agreement(readings)}",
+        message=f"{course[0]} to {course[1]}, {_agreement(readings)}{counts}",
         observed=days(course, known[0].count),
         required=known[0].max,
         unit="days",
@@ -184,8 +181,16 @@ def _graded(course: Course, limit: DayLimit | None, timing: Timing) -> Verdict:
     return Verdict.PER_PROTOCOL if days(course, limit.count) <= limit.max else _broken(timing)
 
 
+def _counted(course: Course, limit: DayLimit) -> str:
+    number, noun = days(course, limit.count), "weekday" if limit.count == "weekdays" else "day"
+    how = {"inclusive": " inclusive", "elapsed": " elapsed", "weekdays": ""}[limit.count]
+    return counted(number, noun) + how
+
+
 def _agreement(readings: tuple[ReadingVerdict, ...]) -> str:
+    if not readings:
+        return ""
     verdicts = {reading.verdict for reading in readings}
     if len(verdicts) > 1:
-        return "; the readings differ"
-    return "; exceeded under every reading" if verdicts - {Verdict.PER_PROTOCOL} else ""
+        return "the readings differ: "
+    return "within every reading: " if verdicts == {Verdict.PER_PROTOCOL} else "beyond every reading: "

@@ -72,6 +72,12 @@ def library_protocol(identifier: str) -> LoadedProtocol:
     return load(data.decode("utf-8"), data, file=f"{identifier}.yaml")
 
 
+def load_file(path: Path, *, name: str) -> LoadedProtocol:
+    """A protocol from a file; errors are those of `load`."""
+    text, data = read_text(path, name=name, maximum_bytes=MAXIMUM_YAML_BYTES)
+    return load(text, data, file=name)
+
+
 def find(name: str) -> LoadedProtocol:
     """A protocol by its id in the library, or from a file.
 
@@ -92,8 +98,7 @@ def find(name: str) -> LoadedProtocol:
             return library_protocol(identifier)
     path = Path(name)
     if path.exists() or path.suffix in (".yaml", ".yml"):
-        text, data = read_text(path, name=name, maximum_bytes=MAXIMUM_YAML_BYTES)
-        return load(text, data, file=name)
+        return load_file(path, name=name)
     near = difflib.get_close_matches(name.upper(), LIBRARY, n=1)
     raise ProtocolError(
         f"no protocol {quoted(name)}",

@@ -1,0 +1,171 @@
+"""What all commands share: options, and how a result leaves the program."""
+
+import functools
+import os
+import sys
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, TypeVar
+
+import click
+
+from rtfractions import __version__
+from rtfractions.errors import OutputFileError, RTFractionsError
+from rtfractions.files import write_atomically
+from rtfractions.reports.envelope import Context
+from rtfractions_cli import exit_codes
+from rtfractions_cli.exit_codes import ExitCode
+
+F = TypeVar("F", bound=Callable[..., Any])
+
+
+@dataclass(frozen=True, slots=True)
+class Output:
+    """Where and how a command's result goes.
+
+    Attributes
+    ----------
+    format : str
+        ``"text"``, ``"json"`` or ``"csv"``.
+    file : Path or None
+        The file it is written to; None for stdout.
+    reproducible : bool
+        No time of writing.
+    quiet, verbose : bool
+        No warnings; more said.
+    """
+
+    format: str
+    file: Path | None
+    reproducible: bool
+    quiet: bool
+    verbose: bool
+
+    def finish(
+        self,
+        text: str,
+        context: Context,
+        *,
+        also_read: tuple[Path, ...] = (),
+        summary: str = "",
+        exit_zero: bool = False,
+    ) -> None:
+        """Deliver a result, say what must be said on stderr, and end with the exit code.
+
+        Parameters
+        ----------
+        text : str
+            The result, whole.
+        context : Context
+            Its notices, errors, inputs and exit reasons.
+        also_read : tuple of Path
+            Files beside the inputs that the output must not replace.
+        summary : str
+            A last line for stderr.
+        exit_zero : bool
+            End with 0 where the code would be 1 or 4.
+        """
+        if self.file is None:
+            _print(text)
+        else:
+            write_atomically(self.file, text, inputs=(*(file.path for file in context.inputs), *also_read))
+        if not self.quiet:
+            for notice in dict.fromkeys(context.notices):
+                say("warning", str(notice))
+        for error in context.errors:
+            say("error", str(error))
+        if summary:
+            say("summary", summary)
+        code = exit_codes.of(context.exit_reasons)
+        if exit_zero and code in (ExitCode.DEVIATION, ExitCode.UNDECIDED):
+            code = ExitCode.DONE
+        click.get_current_context().exit(code)
+
+
+def _print(text: str) -> None:
+    """Write to stdout; one that was closed is an output that could not be written, and no code 1 as click has it."""
+    try:
+        click.echo(text, nl=False)
+    except BrokenPipeError:
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        raise OutputFileError("stdout was closed before the result was written") from None
+
+
+def say(kind: str, message: str) -> None:
+    """One line on stderr."""
+    click.echo(f"rtfractions: {kind}: {message}", err=True)
+
+
+@contextmanager
+def usage_error() -> Iterator[None]:
+    """Turn a refusal of what was typed into exit code 2."""
+    try:
+        yield
+    except RTFractionsError as error:
+        raise click.UsageError(str(error)) from None
+
+
+def examples(*lines: str) -> str:
+    """The foot of a command's help: examples, then the exit codes."""
+    shown = "".join(f"  rtfractions {line}\n" for line in lines)
+    return f"\b\nExamples:\n{shown}\n{exit_codes.HELP}"
+
+
+def shared(*formats: str) -> Callable[[F], F]:
+    """The options of all commands; the command gets them as its argument ``output``.
+
+    Parameters
+    ----------
+    *formats : str
+        The formats it can write, the default first.
+    """
+
+    def decorate(command: F) -> F:
+        @functools.wraps(command)
+        def with_output(*args: Any, **options: Any) -> Any:
+            output = Output(
+                format=options.pop("output_format"),
+                file=options.pop("output_file"),
+                reproducible=options.pop("reproducible"),
+                quiet=options.pop("quiet"),
+                verbose=options.pop("verbose"),
+            )
+            return command(*args, output=output, **options)
+
+        for option in reversed(_options(formats)):
+            with_output = option(with_output)
+        return with_output  # type: ignore[return-value]  # click's decorators keep the callable, not its type
+
+    return decorate
+
+
+def _options(formats: tuple[str, ...]) -> list[Callable[[Any], Any]]:
+    return [
+        click.option(
+            "--format",
+            "output_format",
+            type=click.Choice(formats),
+            default=formats[0],
+            show_default=True,
+            help="Form of the result.",
+        ),
+        click.option(
+            "-o",
+            "--output",
+            "output_file",
+            type=click.Path(dir_okay=False, path_type=Path),
+            help="Write the result to this file, whole or not at all; never over an input.",
+        ),
+        click.option(
+            "--reproducible", is_flag=True, help="Leave out the time, so that equal inputs give equal bytes."
+        ),
+        click.option("-q", "--quiet", is_flag=True, help="No warnings on stderr; they stay in JSON."),
+        click.option("-v", "--verbose", is_flag=True, help="Say more."),
+        click.version_option(__version__, prog_name="rtfractions", message=_version_text()),
+    ]
+
+
+def _version_text() -> str:
+    return f"%(prog)s %(version)s (Python {sys.version.split()[0]})"

@@ -1,0 +1,122 @@
+"""``rtfractions protocol``: the protocol library."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+from click.shell_completion import CompletionItem
+
+from rtfractions_cli import exit_codes
+from rtfractions_cli.options import Output, shared, usage_error
+
+if TYPE_CHECKING:
+    from rtfractions.protocols import LoadedProtocol
+
+SCHEMAS = ("protocol", "bed", "check", "protocol-list", "protocol-show")
+"""The documents whose JSON Schema is published."""
+
+
+class ProtocolName(click.ParamType[str]):
+    """A protocol's id or file; completes the ids of the library and file names."""
+
+    name = "protocol"
+
+    def shell_complete(
+        self, ctx: click.Context, param: click.Parameter, incomplete: str
+    ) -> list[CompletionItem]:
+        """Ids that begin as typed, and files."""
+        from rtfractions.protocols import LIBRARY
+
+        ids = [CompletionItem(name) for name in LIBRARY if name.casefold().startswith(incomplete.casefold())]
+        return ids or [CompletionItem(incomplete, type="file")]
+
+
+PROTOCOL = ProtocolName()
+
+
+@click.group()
+def protocol() -> None:
+    """The protocol library: list, show, validate, schema."""
+
+
+@protocol.command("list", epilog=exit_codes.HELP)
+@shared("text", "json", "csv")
+def list_(output: Output) -> None:
+    """The protocols that come with the program."""
+    from rtfractions.protocols import LIBRARY, library_protocol
+
+    _print_list([library_protocol(identifier) for identifier in LIBRARY], output)
+
+
+@protocol.command(epilog=exit_codes.HELP)
+@click.argument("name", metavar="P", type=PROTOCOL)
+@shared("text", "json", "csv")
+def show(name: str, output: Output) -> None:
+    """What a protocol says: rules with their words, sources and doubts."""
+    from rtfractions import protocols
+    from rtfractions.reports import protocol_report
+    from rtfractions.reports.envelope import Context, as_json
+
+    with usage_error():
+        loaded = protocols.find(name)
+    context = Context(output.reproducible)
+    if output.format == "json":
+        text = as_json(protocol_report.show_document(loaded, context))
+    elif output.format == "csv":
+        text = protocol_report.show_as_csv(loaded)
+    else:
+        text = protocol_report.show_as_text(loaded)
+    output.finish(text, context, also_read=(Path(name),))
+
+
+@protocol.command(epilog=exit_codes.HELP)
+@click.argument(
+    "files", metavar="FILE...", nargs=-1, required=True, type=click.Path(exists=True, dir_okay=False)
+)
+@shared("text", "json", "csv")
+def validate(files: tuple[str, ...], output: Output) -> None:
+    """Read protocol files; one that is wrong is named by line and column (exit code 2)."""
+    from rtfractions import protocols
+
+    with usage_error():
+        loaded = [protocols.load_file(Path(file), name=file) for file in files]
+    _print_list(loaded, output, also_read=tuple(Path(file) for file in files))
+
+
+@protocol.command(epilog=exit_codes.HELP)
+@click.argument("document", type=click.Choice(SCHEMAS), default="protocol")
+@shared("json")
+def schema(document: str, output: Output) -> None:
+    """JSON Schema of a protocol file, or of what a command prints as JSON."""
+    from rtfractions.protocols.schema import json_schema
+    from rtfractions.reports.bed_report import BedDocument
+    from rtfractions.reports.check_report import CheckDocument
+    from rtfractions.reports.envelope import Context, schema_of
+    from rtfractions.reports.protocol_report import ProtocolListDocument, ProtocolShowDocument
+
+    documents = {
+        "bed": BedDocument,
+        "check": CheckDocument,
+        "protocol-list": ProtocolListDocument,
+        "protocol-show": ProtocolShowDocument,
+    }
+    found = json_schema() if document == "protocol" else schema_of(documents[document])
+    output.finish(json.dumps(found, indent=2) + "\n", Context(output.reproducible))
+
+
+def _print_list(loaded: list[LoadedProtocol], output: Output, also_read: tuple[Path, ...] = ()) -> None:
+    from rtfractions.reports import protocol_report
+    from rtfractions.reports.envelope import Context, as_json
+
+    context = Context(output.reproducible)
+    document = protocol_report.list_document(loaded, context)
+    if output.format == "json":
+        text = as_json(document)
+    elif output.format == "csv":
+        text = protocol_report.list_as_csv(document)
+    else:
+        text = protocol_report.list_as_text(document)
+    output.finish(text, context, also_read=also_read)

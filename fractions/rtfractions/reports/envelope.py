@@ -1,0 +1,124 @@
+"""What every JSON document of this program has in common, and how it is written."""
+
+import dataclasses
+import datetime
+import json
+import os
+from collections.abc import Iterable
+from dataclasses import dataclass
+from typing import Any
+
+from rtfractions import __version__
+from rtfractions.errors import RTFractionsError, Where, printable
+from rtfractions.files import InputFile
+from rtfractions.notices import Notice
+
+PROGRAM_NAME = "rtfractions"
+
+
+@dataclass(frozen=True, slots=True)
+class Program:
+    """Which program wrote the document."""
+
+    name: str
+    version: str
+
+
+@dataclass(frozen=True, slots=True)
+class Input:
+    """A file that the document rests on."""
+
+    path: str
+    sha256: str
+    modality: str | None
+    sop_instance_uid: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class Message:
+    """A warning or an error, with its place in the input."""
+
+    code: str
+    message: str
+    where: Where
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Envelope:
+    """The head of every document.
+
+    Attributes
+    ----------
+    schema : str
+        Name and version of the document's form.
+    program : Program
+        Which program wrote it.
+    generated_at : str or None
+        When, in UTC; None for a reproducible document.
+    inputs : tuple of Input
+        The files it rests on.
+    warnings, errors : tuple of Message
+        What the reader must know, and what was refused.
+    exit_reasons : tuple of int
+        Every exit code that applies; the process ends with one of them.
+    """
+
+    schema: str
+    program: Program
+    generated_at: str | None
+    inputs: tuple[Input, ...]
+    warnings: tuple[Message, ...]
+    errors: tuple[Message, ...]
+    exit_reasons: tuple[int, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Context:
+    """What the command line knows of a run, for the head of its document."""
+
+    reproducible: bool = False
+    inputs: tuple[InputFile, ...] = ()
+    notices: tuple[Notice, ...] = ()
+    errors: tuple[RTFractionsError, ...] = ()
+    exit_reasons: tuple[int, ...] = ()
+
+    def head(self, schema: str) -> dict[str, Any]:
+        """The fields of `Envelope`."""
+        return {
+            "schema": schema,
+            "program": Program(PROGRAM_NAME, __version__),
+            "generated_at": generated_at(reproducible=self.reproducible),
+            "inputs": tuple(Input(f.name, f.sha256, f.modality, f.sop_instance_uid) for f in self.inputs),
+            "warnings": messages(self.notices),
+            "errors": tuple(Message(e.code, e.message, e.where) for e in self.errors),
+            "exit_reasons": self.exit_reasons,
+        }
+
+
+def messages(notices: Iterable[Notice]) -> tuple[Message, ...]:
+    """Notices as a document holds them, each once."""
+    return tuple(Message(n.code, printable(n.message), n.where) for n in dict.fromkeys(notices))
+
+
+def generated_at(*, reproducible: bool) -> str | None:
+    """The time of writing in UTC, or ``SOURCE_DATE_EPOCH`` where it is set; None for a reproducible document."""
+    if reproducible:
+        return None
+    epoch = os.environ.get("SOURCE_DATE_EPOCH", "")
+    if epoch.isdecimal():
+        now = datetime.datetime.fromtimestamp(int(epoch), datetime.UTC)
+    else:
+        now = datetime.datetime.now(datetime.UTC)
+    return now.isoformat(timespec="seconds").replace("+00:00", "Z")
+
+
+def as_json(document: Any) -> str:
+    """A document as JSON: UTF-8, full precision, no NaN or Infinity."""
+    return json.dumps(dataclasses.asdict(document), ensure_ascii=False, allow_nan=False, indent=2) + "\n"
+
+
+def schema_of(document: type) -> dict[str, Any]:
+    """JSON Schema of a kind of document."""
+    import msgspec
+
+    return msgspec.json.schema(document)

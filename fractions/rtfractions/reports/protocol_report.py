@@ -1,0 +1,216 @@
+"""Protocols for people: the library as a list, and what one of them says, clause by clause."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any, Literal
+
+import msgspec
+
+from rtfractions.protocols import LoadedProtocol, Protocol
+from rtfractions.protocols.schema import AllowedSchedule, Need, Reading, Timing
+from rtfractions.reports.envelope import Context, Envelope
+from rtfractions.reports.tables import aligned, csv_text
+
+
+@dataclass(frozen=True, slots=True)
+class ProtocolSummary:
+    """A protocol in a line."""
+
+    id: str
+    title: str
+    version: str
+    basis: str
+    schedules: tuple[str, ...]
+    sha256: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ProtocolListDocument(Envelope):
+    """What `rtfractions protocol list` and `rtfractions protocol validate` print."""
+
+    schema: Literal["rtfractions.protocol-list/1"]
+    protocols: tuple[ProtocolSummary, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ProtocolShowDocument(Envelope):
+    """What `rtfractions protocol show` prints; `protocol` has the form of a protocol file."""
+
+    schema: Literal["rtfractions.protocol-show/1"]
+    sha256: str
+    protocol: dict[str, Any]
+
+
+def list_document(protocols: Sequence[LoadedProtocol], context: Context) -> ProtocolListDocument:
+    """The document of several protocols."""
+    return ProtocolListDocument(
+        **context.head("rtfractions.protocol-list/1"),
+        protocols=tuple(_summary(loaded) for loaded in protocols),
+    )
+
+
+def _summary(loaded: LoadedProtocol) -> ProtocolSummary:
+    protocol = loaded.protocol
+    schedules = tuple(str(entry.schedule.range) for entry in protocol.schedules.allowed)
+    return ProtocolSummary(
+        protocol.id, protocol.title, protocol.version, protocol.basis, schedules, loaded.sha256
+    )
+
+
+def list_as_text(document: ProtocolListDocument) -> str:
+    """The list as a table."""
+    rows = [["id", "title", "basis", "schedules"]]
+    rows += [[p.id, p.title, p.basis.replace("_", " "), ", ".join(p.schedules)] for p in document.protocols]
+    return aligned(rows)
+
+
+def list_as_csv(document: ProtocolListDocument) -> str:
+    """The list as CSV, one row a protocol."""
+    rows = [(p.id, p.title, p.version, p.basis, "; ".join(p.schedules), p.sha256) for p in document.protocols]
+    return csv_text(("id", "title", "version", "basis", "schedules", "sha256"), rows)
+
+
+def show_document(loaded: LoadedProtocol, context: Context) -> ProtocolShowDocument:
+    """The document of one protocol."""
+    plain = msgspec.to_builtins(loaded.protocol, enc_hook=str)
+    return ProtocolShowDocument(
+        **context.head("rtfractions.protocol-show/1"), sha256=loaded.sha256, protocol=plain
+    )
+
+
+def show_as_csv(loaded: LoadedProtocol) -> str:
+    """The schedules of a protocol as CSV, one row a schedule."""
+    protocol = loaded.protocol
+    rows = [
+        (
+            e.id,
+            str(e.schedule.range),
+            e.status,
+            e.group,
+            _condition_text(e, protocol),
+            protocol.source(e.source).citation,
+        )
+        for e in protocol.schedules.allowed
+    ]
+    return csv_text(("id", "schedule", "status", "group", "condition", "source"), rows)
+
+
+def show_as_text(loaded: LoadedProtocol) -> str:
+    """A protocol for a reader: every rule with its words, its source and its doubts."""
+    return "\n".join(
+        section
+        for section in (
+            _head(loaded),
+            _schedules(loaded.protocol),
+            _rules(loaded.protocol),
+            _doubts(loaded.protocol),
+        )
+        if section
+    )
+
+
+def _head(loaded: LoadedProtocol) -> str:
+    protocol = loaded.protocol
+    lines = [f"{protocol.title} ({protocol.id}), {protocol.version}"]
+    if protocol.description is not None:
+        lines.append(protocol.description)
+    lines.append(f"basis: {protocol.basis.replace('_', ' ')}; sha256 {loaded.sha256}")
+    for source in protocol.sources:
+        lines.append(f"  {source.label}: {source.citation}" + (f" ({source.note})" if source.note else ""))
+    return "\n".join(lines) + "\n"
+
+
+def _schedules(protocol: Protocol) -> str:
+    rules = protocol.schedules
+    rows = [["schedule", "status", "condition or group"]]
+    rows += [
+        [str(e.schedule.range), e.status, _condition_text(e, protocol) or e.group or ""]
+        for e in rules.allowed
+    ]
+    head = f"Schedules (list {rules.list}; a total dose matches within {rules.match_tolerance_gy:g} Gy{_at_worst(rules.worst_grade)})\n"
+    return head + _quoted(rules.text) + aligned(rows, indent="  ")
+
+
+def _rules(protocol: Protocol) -> str:
+    lines = []
+    if protocol.lesions is not None:
+        rule = protocol.lesions
+        number = f"{rule.min}" if rule.min == rule.max else f"{rule.min} to {rule.max}"
+        lines.append(f"Lesions treated on study: {number}{_at_worst(rule.worst_grade)}\n{_quoted(rule.text)}")
+    if protocol.sites is not None:
+        sites = protocol.sites
+        lines.append(
+            f"Sites: {', '.join(sites.treated)}{_at_worst(sites.worst_grade)}\n{_quoted(sites.text)}"
+        )
+    if protocol.timing is not None:
+        timing = protocol.timing
+        lines.append(f"Timing: {_timing_text(timing)}{_at_worst(timing.worst_grade)}\n{_quoted(timing.text)}")
+    return "".join(lines)
+
+
+def _timing_text(timing: Timing) -> str:
+    parts: list[str] = []
+    if timing.frequency is not None:
+        parts.append(timing.frequency)
+    if timing.max_fractions is not None:
+        parts.append(f"at most {timing.max_fractions} fractions")
+    if timing.overall is not None:
+        days = timing.overall.days
+        parts.append(
+            f"overall time: see {timing.overall.ambiguity}"
+            if days is None
+            else f"at most {days.max} days ({days.count})"
+        )
+    return ", ".join(parts)
+
+
+def _doubts(protocol: Protocol) -> str:
+    lines = []
+    if protocol.ambiguities:
+        lines.append("Ambiguities\n")
+    for ambiguity in protocol.ambiguities:
+        decided = (
+            "readings that differ are a query"
+            if ambiguity.default is None
+            else f"{ambiguity.default} decides"
+        )
+        lines.append(f"  {ambiguity.id}: {ambiguity.text} ({decided})\n")
+        lines += [
+            f"      {reading.id}: {reading.text}{_reading_text(reading)}\n" for reading in ambiguity.readings
+        ]
+    if protocol.silent:
+        lines.append(f"\nNo rule on\n{''.join(f'  {text}' + chr(10) for text in protocol.silent)}")
+    if protocol.not_graded:
+        lines.append("\nStated, not graded\n")
+        lines += [f"  {entry.text}\n" for entry in protocol.not_graded]
+    return "".join(lines)
+
+
+def _reading_text(reading: Reading) -> str:
+    if reading.verdict is not None:
+        return f" -> {reading.verdict.replace('_', ' ')}"
+    if reading.days is not None:
+        return f" -> at most {reading.days.max} ({reading.days.count})"
+    return f" -> {_needs_text(reading.needs)}" if reading.needs is not None else ""
+
+
+def _condition_text(entry: AllowedSchedule, protocol: Protocol) -> str | None:
+    if entry.condition is not None:
+        condition = protocol.condition(entry.condition)
+        return f"{condition.text} ({_needs_text(condition.needs)})"
+    return f"see {entry.ambiguity}" if entry.ambiguity is not None else None
+
+
+def _needs_text(needs: Sequence[Need]) -> str:
+    return "; ".join(
+        f"{' or '.join(need.any)} {'stated' if need.is_ == 'stated' else 'is ' + ' or '.join(need.is_)}"
+        for need in needs
+    )
+
+
+def _at_worst(grade: str) -> str:
+    return f"; at worst {grade.replace('_', ' ')}"
+
+
+def _quoted(text: str | None) -> str:
+    return f'  "{text}"\n' if text else ""
