@@ -25,7 +25,7 @@ class PrescriptionSource(StrEnum):
         return {
             PrescriptionSource.LESION_SHEET: "the lesion sheet",
             PrescriptionSource.FRACTION_GROUP: "the fraction group's dose reference",
-            PrescriptionSource.TARGET: "the plan's target dose reference",
+            PrescriptionSource.TARGET: "the target's dose reference",
             PrescriptionSource.BEAM_DOSE: "beam doses x fractions",
             PrescriptionSource.DESCRIPTION: "the prescription description",
         }[self]

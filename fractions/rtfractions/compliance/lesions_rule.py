@@ -44,7 +44,7 @@ def check(patient: Patient, protocol: Protocol) -> Finding:
         verdict = Verdict.PER_PROTOCOL
     else:
         verdict = Verdict.QUERY
-        message += _why(patient, fewest, possible)
+        message += _why(patient, certain, fewest, possible)
     required = f"{rule.min}" if rule.min == rule.max else f"{rule.min} to {rule.max}"
     readings: tuple[ReadingVerdict, ...] = ()
     if rule.ambiguity is not None and possible > rule.max:
@@ -61,12 +61,12 @@ def check(patient: Patient, protocol: Protocol) -> Finding:
     )
 
 
-def _why(patient: Patient, fewest: int, possible: int) -> str:
+def _why(patient: Patient, certain: int, fewest: int, possible: int) -> str:
     """What a person must answer about a number that decides nothing."""
     if not patient.lesions:
         return ": no plan with a target is counted"
     if fewest == possible:
         return " at a site the protocol treats"
-    if patient.lesions_from is not LesionsFrom.SHEET and possible > 1:
-        return ": whether the plan's targets are one lesion or several is for a person to say"
-    return ", as a site is missing or unknown"
+    if certain < possible:
+        return ", as a site is missing or unknown"
+    return ": whether the plan's targets are one lesion or several is for a person to say"

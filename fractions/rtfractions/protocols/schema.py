@@ -45,7 +45,7 @@ class Source(Entry, frozen=True, kw_only=True):
     """Where rules were read."""
 
     id: Identifier
-    kind: Literal["registry_record", "publication", "protocol_document", "local"]
+    kind: Literal["registry_record", "publication", "protocol_document", "local_protocol"]
     label: Annotated[Text, Meta(description="As verdicts name it: 'registry record 2020-01-18'.")]
     citation: Text
     note: Text | None = None
@@ -260,7 +260,7 @@ class Protocol(Entry, frozen=True, kw_only=True):
     description: Text | None = None
     version: Text
     basis: Annotated[
-        Literal["registry_record", "publication", "protocol_document", "local"],
+        Literal["registry_record", "publication", "protocol_document", "local_protocol"],
         Meta(description="What kind of text the rules were read from."),
     ]
     sources: Annotated[tuple[Source, ...], Meta(min_length=1)]

@@ -8,6 +8,7 @@ from typing import Literal
 
 from rtfractions.compliance import Finding, LesionFindings, PatientFindings
 from rtfractions.errors import printable
+from rtfractions.patient import PrescriptionSource
 from rtfractions.protocols import LoadedProtocol
 from rtfractions.reports.envelope import Context, Envelope, Message, messages
 from rtfractions.reports.marks import LEGENDS, Marks
@@ -90,7 +91,7 @@ class LesionEntry:
     site: str | None
     on_study: bool
     schedule: str | None
-    prescription_source: str | None
+    prescription_source: PrescriptionSource | None
     plan_uid: str | None
     fractions_delivered: int | None
     isoeffects: tuple[IsoeffectEntry, ...]
