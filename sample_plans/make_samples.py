@@ -11,7 +11,7 @@ from pathlib import Path
 from pydicom.dataset import Dataset, FileMetaDataset
 from pydicom.filebase import DicomBytesIO
 from pydicom.filewriter import dcmwrite
-from pydicom.uid import ExplicitVRLittleEndian, RTPlanStorage
+from pydicom.uid import UID, ExplicitVRLittleEndian, RTPlanStorage
 
 UID_ROOT = "1.2.826.0.1.3680043.10.1666.2026"
 """Root of the samples' UIDs: invented, in no use elsewhere."""
@@ -140,8 +140,8 @@ def dicom_bytes(dataset: Dataset, transfer_syntax: str = ExplicitVRLittleEndian)
     meta = FileMetaDataset()
     meta.MediaStorageSOPClassUID = dataset.SOPClassUID
     meta.MediaStorageSOPInstanceUID = dataset.SOPInstanceUID
-    meta.TransferSyntaxUID = transfer_syntax
-    meta.ImplementationClassUID = f"{UID_ROOT}.9"
+    meta.TransferSyntaxUID = UID(transfer_syntax)
+    meta.ImplementationClassUID = UID(f"{UID_ROOT}.9")
     meta.ImplementationVersionName = "RTFRACTIONS"
     dataset.file_meta = meta
     buffer = DicomBytesIO()
