@@ -1,6 +1,7 @@
 """Messages: one printable line, whatever a file holds."""
 
 import pytest
+
 from rtfractions.errors import InputFileError, RTFractionsError, Where, printable
 
 

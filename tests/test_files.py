@@ -5,6 +5,7 @@ import stat
 from pathlib import Path
 
 import pytest
+
 from rtfractions.errors import InputFileError, OutputFileError
 from rtfractions.files import read_bytes, read_text, write_atomically
 

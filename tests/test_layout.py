@@ -9,7 +9,9 @@ from pathlib import Path
 import pytest
 
 
-@pytest.mark.parametrize(("source_root", "package"), [("fractions", "rtfractions"), ("cli", "rtfractions_cli")])
+@pytest.mark.parametrize(
+    ("source_root", "package"), [("fractions", "rtfractions"), ("cli", "rtfractions_cli")]
+)
 def test_a_source_root_holds_one_package_and_no_module(root: Path, source_root: str, package: str) -> None:
     entries = [entry for entry in (root / source_root).iterdir() if entry.name != "__pycache__"]
     assert [entry.name for entry in entries] == [package]

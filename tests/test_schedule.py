@@ -4,6 +4,7 @@ import math
 from decimal import Decimal
 
 import pytest
+
 from rtfractions.schedule import Phase, Schedule, ScheduleError, ScheduleRange
 
 
@@ -26,7 +27,9 @@ def test_dose_per_fraction_is_none_where_phases_differ() -> None:
     assert different.fractions == 3
 
 
-@pytest.mark.parametrize("dose", [0, -1, 10_001, math.nan, math.inf, "40", True, None, Decimal("1e-19"), 1e-320])
+@pytest.mark.parametrize(
+    "dose", [0, -1, 10_001, math.nan, math.inf, "40", True, None, Decimal("1e-19"), 1e-320]
+)
 def test_a_dose_that_cannot_be_is_refused(dose: object) -> None:
     with pytest.raises(ScheduleError):
         Schedule.uniform(total_dose_gy=dose, fractions=10)  # type: ignore[arg-type]

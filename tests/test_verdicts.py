@@ -3,6 +3,7 @@
 import itertools
 
 import pytest
+
 from rtfractions.verdicts import Verdict, no_worse_than, roll_up
 
 WORST_FIRST = ["deviation_unacceptable", "query", "not_evaluable", "variation_acceptable", "per_protocol"]
