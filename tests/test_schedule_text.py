@@ -120,7 +120,7 @@ def test_unusual_schedules_are_accepted_on_request() -> None:
 def test_ranges_are_for_protocols(text: str) -> None:
     listed = parse_range(text)
     assert str(listed) == "20-24 Gy / 1"
-    assert (listed.low.total_dose_gy, listed.high.total_dose_gy) == (20, 24)
+    assert [listed.low.total_dose_gy, listed.high.total_dose_gy] == [Decimal(20), Decimal(24)]
 
 
 @pytest.mark.parametrize("text", ["24/3", "20-24/1", "24-20 Gy/1", "20-24-30 Gy/1", "3x8"])

@@ -9,7 +9,7 @@ from typing import Final
 from pydicom.dataset import Dataset
 
 from rtfractions.dicom.plan import read_plan
-from rtfractions.dicom.reading import DicomError, is_plan, looks_like_dicom, read_file
+from rtfractions.dicom.reading import DicomError, is_plan, looks_like_dicom, read_file, refusing
 from rtfractions.dicom.values import text_of
 from rtfractions.errors import InputFileError, RTFractionsError, Where
 from rtfractions.files import InputFile, sha256_hex
@@ -108,18 +108,19 @@ def _read(path: Path, name: str, *, must_be_plan: bool) -> _File:
     file: InputFile | None = None
     patient: str | None = None
     try:
-        if must_be_plan and path.is_file() and not looks_like_dicom(path):
-            raise DicomError("is no DICOM file")
-        if path.is_file() and not is_plan(path, name=name):
-            if must_be_plan:
-                raise DicomError("is no RT Plan", remedy="name the plan, or the folder it is in")
-            return _File(name)
-        dataset, data = read_file(path, name=name)
-        patient = _patient_label(dataset)
-        file = InputFile(path, name, sha256_hex(data), "RTPLAN", text_of(dataset, "SOPInstanceUID"))
-        return _File(name, file, patient, plan=read_plan(dataset))
+        with refusing(name):
+            if must_be_plan and path.is_file() and not looks_like_dicom(path):
+                raise DicomError("is no DICOM file")
+            if path.is_file() and not is_plan(path):
+                if must_be_plan:
+                    raise DicomError("is no RT Plan", remedy="name the plan, or the folder it is in")
+                return _File(name)
+            dataset, data = read_file(path, name=name)
+            patient = _patient_label(dataset)
+            file = InputFile(path, name, sha256_hex(data), "RTPLAN", text_of(dataset, "SOPInstanceUID"))
+            return _File(name, file, patient, plan=read_plan(dataset))
     except RTFractionsError as error:
-        return _File(name, file, patient, error=error.at(replace(error.where, file=name)))
+        return _File(name, file, patient, error=error)
 
 
 def _patient_label(dataset: Dataset) -> str:

@@ -21,6 +21,9 @@ SAME_DOSE_GY: Final = Decimal("0.01")
 """Two statements of one dose in a plan agree within this; planning systems round to it."""
 
 
+_NOTHING_PRESCRIBED: Final = Prescription(None, None, missing="the plan prescribes no dose to it")
+
+
 @dataclass(frozen=True, slots=True)
 class _FractionGroup:
     fractions: int | None
@@ -225,8 +228,10 @@ def _targets(dataset: Dataset, groups: list[_FractionGroup]) -> tuple[list[PlanT
             )
     if not gathered:
         gathered = [[_DoseReference(0, "target", None, None, is_point=False)]]
+    # Beam doses and a description speak of the plan: with several targets they are nobody's prescription.
+    elsewhere = _not_prescribed(groups, description) if len(gathered) == 1 else _NOTHING_PRESCRIBED
     targets = [
-        PlanTarget(refs[0].name, refs[0].structure_number, _prescription(refs, groups, description))
+        PlanTarget(refs[0].name, refs[0].structure_number, _prescription(refs, groups) or elsewhere)
         for refs in gathered
     ]
     return targets, notices
@@ -236,10 +241,8 @@ def _one_structure(a: _DoseReference, b: _DoseReference) -> bool:
     return a.structure_number is not None and a.structure_number == b.structure_number
 
 
-def _prescription(
-    references: list[_DoseReference], groups: list[_FractionGroup], description: str | None
-) -> Prescription:
-    """What the plan prescribes to one target, from the best source that says it."""
+def _prescription(references: list[_DoseReference], groups: list[_FractionGroup]) -> Prescription | None:
+    """What dose references prescribe to one target, those of fraction groups first; None where none does."""
     numbers = [reference.number for reference in references]
     in_groups = [(group, {group.doses_gy[n] for n in numbers if n in group.doses_gy}) for group in groups]
     totals = {reference.dose_gy for reference in references if reference.dose_gy is not None}
@@ -269,7 +272,7 @@ def _prescription(
         )
     if total is not None:
         return _in_fractions([(group, total) for group in groups], PrescriptionSource.TARGET)
-    return _not_prescribed(groups, description)
+    return None
 
 
 def _not_prescribed(groups: list[_FractionGroup], description: str | None) -> Prescription:
@@ -283,7 +286,7 @@ def _not_prescribed(groups: list[_FractionGroup], description: str | None) -> Pr
             return _ungraded(parse(description), PrescriptionSource.DESCRIPTION)
         except RTFractionsError:
             pass  # a free text need not be a schedule
-    return Prescription(None, None, missing="the plan prescribes no dose to it")
+    return _NOTHING_PRESCRIBED
 
 
 def _in_fractions(parts: list[tuple[_FractionGroup, Decimal]], source: PrescriptionSource) -> Prescription:

@@ -6,6 +6,7 @@ import warnings
 import zlib
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import replace
 from pathlib import Path
 from typing import Final
 
@@ -14,7 +15,7 @@ from pydicom.dataset import Dataset, FileMetaDataset
 from pydicom.filereader import read_dataset, read_file_meta_info, read_partial
 from pydicom.uid import DeflatedExplicitVRLittleEndian
 
-from rtfractions.errors import InputFileError, Where
+from rtfractions.errors import InputFileError, RTFractionsError, Where
 from rtfractions.files import read_bytes
 
 MAXIMUM_PLAN_BYTES: Final = 256 * 2**20
@@ -56,24 +57,23 @@ def looks_like_dicom(path: Path) -> bool:
     return start[128:] == b"DICM" or start[:2] in (b"\x02\x00", b"\x08\x00", b"\x00\x02", b"\x00\x08")
 
 
-def is_plan(path: Path, *, name: str) -> bool:
+def is_plan(path: Path) -> bool:
     """Whether a DICOM file holds an RT Plan or RT Ion Plan, from its first elements.
 
     Raises
     ------
     DicomError
-        If that cannot be read, or the file says RTPLAN without saying of which class.
+        If the file says RTPLAN without saying of which class. What pydicom raises beside is for `refusing`.
     """
-    with _refusing(name):
-        meta = _file_meta(path)
-        uid = None if meta is None else meta.get("MediaStorageSOPClassUID")
-        if not uid:
-            with path.open("rb") as file:
-                start = read_partial(file, stop_when=lambda tag, _vr, _length: tag > 0x0008_0060, force=True)
-            uid = start.get("SOPClassUID")
-            if not uid and start.get("Modality") == "RTPLAN":
-                raise DicomError("has no SOP Class UID")
-        return uid in (RT_PLAN, RT_ION_PLAN)
+    meta = _file_meta(path)
+    uid = None if meta is None else meta.get("MediaStorageSOPClassUID")
+    if not uid:
+        with path.open("rb") as file:
+            start = read_partial(file, stop_when=lambda tag, _vr, _length: tag > 0x0008_0060, force=True)
+        uid = start.get("SOPClassUID")
+        if not uid and start.get("Modality") == "RTPLAN":
+            raise DicomError("has no SOP Class UID")
+    return uid in (RT_PLAN, RT_ION_PLAN)
 
 
 def read_file(path: Path, *, name: str) -> tuple[Dataset, bytes]:
@@ -91,15 +91,15 @@ def read_file(path: Path, *, name: str) -> tuple[Dataset, bytes]:
     InputFileError
         If it is no regular file or too large.
     DicomError
-        If it is no DICOM, cut short, nested too deeply, or inflates to more than `MAXIMUM_PLAN_BYTES`.
+        If it is cut short, or inflates to more than `MAXIMUM_PLAN_BYTES`. What pydicom raises beside is for
+        `refusing`.
     """
     data = read_bytes(path, name=name, maximum_bytes=MAXIMUM_PLAN_BYTES)
-    with _refusing(name):
-        meta = _file_meta(path)
-        if meta is not None and meta.get("TransferSyntaxUID") == DeflatedExplicitVRLittleEndian:
-            start = _PREAMBLE_BYTES + _GROUP_LENGTH_BYTES + int(meta.FileMetaInformationGroupLength)
-            return read_dataset(_WholeFile(_inflated(data[start:])), False, True), data
-        return pydicom.dcmread(_WholeFile(data), force=True), data
+    meta = _file_meta(path)
+    if meta is not None and meta.get("TransferSyntaxUID") == DeflatedExplicitVRLittleEndian:
+        start = _PREAMBLE_BYTES + _GROUP_LENGTH_BYTES + int(meta.FileMetaInformationGroupLength)
+        return read_dataset(_WholeFile(_inflated(data[start:])), False, True), data
+    return pydicom.dcmread(_WholeFile(data), force=True), data
 
 
 def _file_meta(path: Path) -> FileMetaDataset | None:
@@ -121,14 +121,22 @@ def _inflated(data: bytes) -> bytes:
 
 
 @contextmanager
-def _refusing(name: str) -> Iterator[None]:
-    """Whatever a hostile or broken file makes pydicom raise, as one kind of refusal without values."""
+def refusing(name: str) -> Iterator[None]:
+    """Whatever a broken or hostile file makes pydicom raise, as one kind of refusal that names the file.
+
+    pydicom converts a value when it is first asked for, so that this must stand around every use of a dataset.
+
+    Parameters
+    ----------
+    name : str
+        What the user calls the file.
+    """
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")
             yield
-    except DicomError as error:
-        raise error.at(Where(file=name)) from None
+    except RTFractionsError as error:
+        raise error.at(replace(error.where, file=name)) from None
     except RecursionError:
         raise DicomError("is nested too deeply", where=Where(file=name)) from None
     except Exception as error:  # noqa: BLE001 - pydicom raises what the bytes provoke; its text holds values
