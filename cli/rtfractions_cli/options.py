@@ -126,8 +126,8 @@ def shared(*formats: str) -> Callable[[F], F]:
         @functools.wraps(command)
         def with_output(*args: Any, **options: Any) -> Any:
             output = Output(
-                format=options.pop("output_format"),
-                file=options.pop("output_file"),
+                format=options.pop("format"),
+                file=options.pop("output"),
                 reproducible=options.pop("reproducible"),
                 quiet=options.pop("quiet"),
                 verbose=options.pop("verbose"),
@@ -145,7 +145,6 @@ def _options(formats: tuple[str, ...]) -> list[Callable[[Any], Any]]:
     return [
         click.option(
             "--format",
-            "output_format",
             type=click.Choice(formats),
             default=formats[0],
             show_default=True,
@@ -154,7 +153,6 @@ def _options(formats: tuple[str, ...]) -> list[Callable[[Any], Any]]:
         click.option(
             "-o",
             "--output",
-            "output_file",
             type=click.Path(dir_okay=False, path_type=Path),
             help="Write the result to this file, whole or not at all; never over an input.",
         ),
