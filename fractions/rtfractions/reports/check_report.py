@@ -302,10 +302,10 @@ def _patient_text(patient: PatientEntry, every_check: bool) -> str:
         _wrapped(f"note: {w.where}: {w.message}", "  ") for plan in patient.plans for w in plan.warnings
     ]
     for lesion in patient.lesions:
-        if lesion.plan_uid is not None and lesion.prescription_source not in (None, "lesion_sheet"):
-            source = str(lesion.prescription_source).replace("_", " ")
+        source = lesion.prescription_source
+        if source not in (None, PrescriptionSource.LESION_SHEET):
             lines.append(
-                _wrapped(f"{lesion.lesion}: prescription from the {source} of plan {lesion.plan_uid}", "  ")
+                _wrapped(f"{lesion.lesion}: prescription from {source.words}, plan {lesion.plan_uid}", "  ")
             )
         lines += [_check_text(f"{lesion.lesion} ", c) for c in lesion.checks if every_check or _to_look_at(c)]
         lines += [
