@@ -10,7 +10,7 @@ import click
 from rtfractions_cli import exit_codes
 from rtfractions_cli.exit_codes import ExitCode
 from rtfractions_cli.options import Output, examples, shared, usage_error
-from rtfractions_cli.protocol import PROTOCOL
+from rtfractions_cli.protocol import complete_protocol
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -36,7 +36,7 @@ if TYPE_CHECKING:
     "protocol_name",
     metavar="P",
     required=True,
-    type=PROTOCOL,
+    shell_complete=complete_protocol,
     help="A protocol of the library by its id, or a YAML file.",
 )
 @click.option(

@@ -19,22 +19,14 @@ SCHEMAS = ("protocol", "bed", "check", "protocol-list", "protocol-show")
 """The documents whose JSON Schema is published."""
 
 
-class ProtocolName(click.ParamType[str]):
-    """A protocol's id or file; completes the ids of the library and file names."""
+def complete_protocol(
+    _context: click.Context, _parameter: click.Parameter, incomplete: str
+) -> list[CompletionItem]:
+    """Ids of the library that begin as typed, else files."""
+    from rtfractions.protocols import LIBRARY
 
-    name = "protocol"
-
-    def shell_complete(
-        self, ctx: click.Context, param: click.Parameter, incomplete: str
-    ) -> list[CompletionItem]:
-        """Ids that begin as typed, and files."""
-        from rtfractions.protocols import LIBRARY
-
-        ids = [CompletionItem(name) for name in LIBRARY if name.casefold().startswith(incomplete.casefold())]
-        return ids or [CompletionItem(incomplete, type="file")]
-
-
-PROTOCOL = ProtocolName()
+    ids = [CompletionItem(name) for name in LIBRARY if name.casefold().startswith(incomplete.casefold())]
+    return ids or [CompletionItem(incomplete, type="file")]
 
 
 @click.group()
@@ -52,7 +44,7 @@ def list_(output: Output) -> None:
 
 
 @protocol.command(epilog=exit_codes.HELP)
-@click.argument("name", metavar="P", type=PROTOCOL)
+@click.argument("name", metavar="P", shell_complete=complete_protocol)
 @shared("text", "json", "csv")
 def show(name: str, output: Output) -> None:
     """What a protocol says: rules with their words, sources and doubts."""
@@ -91,20 +83,10 @@ def validate(files: tuple[str, ...], output: Output) -> None:
 @shared("json")
 def schema(document: str, output: Output) -> None:
     """JSON Schema of a protocol file, or of what a command prints as JSON."""
-    from rtfractions.protocols.schema import json_schema
-    from rtfractions.reports.bed_report import BedDocument
-    from rtfractions.reports.check_report import CheckDocument
-    from rtfractions.reports.envelope import Context, schema_of
-    from rtfractions.reports.protocol_report import ProtocolListDocument, ProtocolShowDocument
+    from rtfractions.reports.envelope import Context
+    from rtfractions.reports.schemas import json_schema
 
-    documents = {
-        "bed": BedDocument,
-        "check": CheckDocument,
-        "protocol-list": ProtocolListDocument,
-        "protocol-show": ProtocolShowDocument,
-    }
-    found = json_schema() if document == "protocol" else schema_of(documents[document])
-    output.finish(json.dumps(found, indent=2) + "\n", Context(output.reproducible))
+    output.finish(json.dumps(json_schema(document), indent=2) + "\n", Context(output.reproducible))
 
 
 def _print_list(loaded: list[LoadedProtocol], output: Output, also_read: tuple[Path, ...] = ()) -> None:

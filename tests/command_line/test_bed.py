@@ -9,8 +9,7 @@ from typing import Any
 import jsonschema
 import pytest
 
-from rtfractions.reports.bed_report import BedDocument
-from rtfractions.reports.envelope import schema_of
+from rtfractions.reports.schemas import json_schema
 
 Run = Callable[..., Any]
 
@@ -50,7 +49,7 @@ def test_the_default_alpha_beta_is_said_in_every_form(run: Run) -> None:
 
 def test_json_holds_what_the_contract_says(run: Run) -> None:
     document = run("bed", "50Gy/25 + 16Gy/8", "45Gy/30 BID", "--alpha-beta", 3, "--format", "json").json
-    jsonschema.validate(document, schema_of(BedDocument))
+    jsonschema.validate(document, json_schema("bed"))
     assert document["schema"] == "rtfractions.bed/1"
     boost, twice_daily = document["schedules"]
     assert boost["schedule"] == "50 Gy / 25 + 16 Gy / 8"

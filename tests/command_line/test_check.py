@@ -10,8 +10,7 @@ import jsonschema
 import pytest
 from make_samples import Group, Reference, dicom_bytes, rt_plan
 
-from rtfractions.reports.check_report import CheckDocument
-from rtfractions.reports.envelope import schema_of
+from rtfractions.reports.schemas import json_schema
 
 Run = Callable[..., Any]
 
@@ -93,7 +92,7 @@ def in_text(text: str) -> dict[tuple[str, str, str], str]:
 @pytest.mark.parametrize(("name", "protocol"), SHEETS)
 def test_json_fits_its_published_schema(name: str, protocol: str, run: Run, samples: Path) -> None:
     document = run(*arguments(samples, name, protocol), "--format", "json").json
-    jsonschema.validate(document, schema_of(CheckDocument))
+    jsonschema.validate(document, json_schema("check"))
 
 
 def test_json_holds_what_the_contract_says(run: Run, samples: Path) -> None:

@@ -9,8 +9,7 @@ import jsonschema
 import pytest
 
 from rtfractions.protocols import LIBRARY
-from rtfractions.reports.envelope import schema_of
-from rtfractions.reports.protocol_report import ProtocolListDocument, ProtocolShowDocument
+from rtfractions.reports.schemas import DOCUMENTS, json_schema
 from rtfractions_cli.protocol import SCHEMAS
 
 Run = Callable[..., Any]
@@ -19,7 +18,7 @@ Run = Callable[..., Any]
 def test_list_names_the_library(run: Run) -> None:
     assert [line.split()[0] for line in run("protocol", "list").out.splitlines()[1:]] == list(LIBRARY)
     document = run("protocol", "list", "--format", "json").json
-    jsonschema.validate(document, schema_of(ProtocolListDocument))
+    jsonschema.validate(document, json_schema("protocol-list"))
     assert [protocol["id"] for protocol in document["protocols"]] == list(LIBRARY)
     assert run("protocol", "list", "--format", "csv").out.startswith(
         "id,title,version,basis,schedules,sha256\n"
@@ -39,7 +38,7 @@ def test_show_says_rules_sources_and_doubts(run: Run, identifier: str) -> None:
     ):
         assert word in text
     document = run("protocol", "show", identifier, "--format", "json").json
-    jsonschema.validate(document, schema_of(ProtocolShowDocument))
+    jsonschema.validate(document, json_schema("protocol-show"))
     assert document["protocol"]["id"] == identifier
     assert run("protocol", "show", identifier, "--format", "csv").out.startswith(
         "id,schedule,status,group,condition,"
@@ -71,6 +70,10 @@ def test_validate_accepts_a_good_file_and_names_what_is_wrong_in_a_bad_one(
     assert (
         "line 17, column 3: unknown key 'match_tolerance': did you mean 'match_tolerance_gy'?" in result.err
     )
+
+
+def test_every_document_has_its_schema() -> None:
+    assert list(SCHEMAS) == list(DOCUMENTS)
 
 
 @pytest.mark.parametrize("document", SCHEMAS)

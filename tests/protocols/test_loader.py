@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from rtfractions import protocols, strict_yaml
 from rtfractions.errors import InputFileError
 from rtfractions.protocols import LIBRARY, Protocol, ProtocolError
-from rtfractions.protocols import schema as protocol_schema
+from rtfractions.reports.schemas import json_schema
 
 GOOD = """\
 schema: rtfractions.protocol/1
@@ -227,7 +227,7 @@ class TestLibrary:
 
 
 def test_the_json_schema_accepts_the_library_and_refuses_a_misspelt_key(root: Path) -> None:
-    validator = jsonschema.Draft202012Validator(protocol_schema.json_schema())
+    validator = jsonschema.Draft202012Validator(json_schema("protocol"))
     for identifier in LIBRARY:
         path = root / "fractions" / "rtfractions" / "protocols" / "data" / f"{identifier}.yaml"
         plain = strict_yaml.read(path.read_text("utf-8"), file=path.name).value

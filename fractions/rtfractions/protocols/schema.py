@@ -299,17 +299,6 @@ def decode(kind: type, value: Any) -> Any:
     return ScheduleText(value)
 
 
-def json_schema() -> dict[str, Any]:
-    """JSON Schema of a protocol file."""
-
-    def schema_of(kind: type) -> dict[str, Any]:
-        if kind is not ScheduleText:
-            raise NotImplementedError
-        return {"type": "string", "minLength": 1}
-
-    return msgspec.json.schema(Protocol, schema_hook=schema_of)
-
-
 def misplaced(protocol: Protocol) -> Iterator[tuple[Path, str]]:
     """What the types cannot say: ids that stand twice, that name nothing, or that nothing names.
 

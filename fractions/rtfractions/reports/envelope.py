@@ -115,10 +115,3 @@ def generated_at(*, reproducible: bool) -> str | None:
 def as_json(document: Any) -> str:
     """A document as JSON: UTF-8, full precision, no NaN or Infinity."""
     return json.dumps(dataclasses.asdict(document), ensure_ascii=False, allow_nan=False, indent=2) + "\n"
-
-
-def schema_of(document: type) -> dict[str, Any]:
-    """JSON Schema of a kind of document."""
-    import msgspec
-
-    return msgspec.json.schema(document)

@@ -1,0 +1,46 @@
+"""JSON Schemas of what this program reads and prints."""
+
+import json
+from typing import Any, Final
+
+import msgspec
+
+from rtfractions.protocols.schema import Protocol, ScheduleText
+from rtfractions.reports.bed_report import BedDocument
+from rtfractions.reports.check_report import CheckDocument
+from rtfractions.reports.protocol_report import ProtocolListDocument, ProtocolShowDocument
+
+DOCUMENTS: Final[dict[str, type]] = {
+    "protocol": Protocol,
+    "bed": BedDocument,
+    "check": CheckDocument,
+    "protocol-list": ProtocolListDocument,
+    "protocol-show": ProtocolShowDocument,
+}
+"""A protocol file, and the JSON of each command."""
+
+
+def json_schema(name: str) -> dict[str, Any]:
+    """JSON Schema of one of `DOCUMENTS`, the same text each time.
+
+    The first line of each docstring describes its part; alternatives are sorted.
+    """
+    schema = msgspec.json.schema(DOCUMENTS[name], schema_hook=_schema_of_ours)
+    for part in schema["$defs"].values():
+        if "description" in part:
+            part["description"] = part["description"].partition("\n")[0]
+    _sort_alternatives(schema)
+    return schema
+
+
+def _schema_of_ours(kind: type) -> dict[str, Any]:
+    if kind is not ScheduleText:
+        raise NotImplementedError
+    return {"type": "string", "minLength": 1}
+
+
+def _sort_alternatives(part: Any) -> None:
+    for inner in part.values() if isinstance(part, dict) else part if isinstance(part, list) else ():
+        _sort_alternatives(inner)
+    if isinstance(part, dict) and isinstance(part.get("anyOf"), list):
+        part["anyOf"].sort(key=json.dumps)
