@@ -66,15 +66,28 @@ def test_a_lesion_is_tied_only_where_one_target_can_be_meant(
     assert all("lesion.not-tied" in [notice.code for notice in lesion.notices] for lesion in untied)
 
 
-def test_patients_of_only_one_side_stay() -> None:
-    others = [replace(in_files(), label="P2"), in_files(plan("1", "PTV"))]
+def test_patients_of_only_one_side_stay_and_say_so() -> None:
+    others = [replace(in_files(), label="P2"), in_files(plan("1", "PTV")), replace(in_files(), label="p3")]
     joined = join([on_sheet(lesion()), replace(on_sheet(lesion()), label="P3")], others)
-    assert [patient.label for patient in joined] == ["P1", "P3", "P2"]
+    assert [patient.label for patient in joined] == ["P1", "P3", "P2", "p3"]
+    assert [[notice.code for notice in patient.notices] for patient in joined] == [
+        [],
+        ["patient.no-files"],
+        ["patient.not-on-sheet"],
+        ["patient.not-on-sheet"],
+    ]
+    # hazards D10: a near match is said, never taken
+    assert "'p3' is similar" in joined[1].notices[0].message
 
 
-def test_a_refused_plan_leaves_its_patient_incomplete() -> None:
+def test_one_side_alone_is_as_it_is() -> None:
+    assert join([on_sheet(lesion())], []) == (on_sheet(lesion()),)
+    assert join([], [in_files()]) == (in_files(),)
+
+
+def test_a_refused_plan_leaves_the_sheets_lesions_whole() -> None:
     (joined,) = join([on_sheet(lesion())], [replace(in_files(), incomplete="a plan was refused")])
-    assert joined.incomplete == "a plan was refused"
+    assert joined.incomplete is None
 
 
 def test_names_are_the_same_after_unicode_normalisation_and_never_nearly() -> None:

@@ -182,6 +182,8 @@ class Patient:
         The patient's plans, those set aside too.
     incomplete : str or None
         What is known to be missing (a refused row or file), so that the lesions may not be all.
+    notices : tuple of Notice
+        What is to be said of the patient as a whole.
     """
 
     label: str
@@ -189,6 +191,7 @@ class Patient:
     lesions_from: LesionsFrom
     plans: tuple[Plan, ...] = ()
     incomplete: str | None = None
+    notices: tuple[Notice, ...] = ()
 
 
 def same_name(a: str, b: str) -> bool:
@@ -215,25 +218,37 @@ def join(from_sheet: Iterable[Patient], from_files: Iterable[Patient]) -> tuple[
     Returns
     -------
     tuple of Patient
-        The sheet's patients in its order, then those only the files know.
+        The sheet's patients in its order, then those only the files know. Where both were given, a patient that
+        only one of them knows has a notice.
     """
-    remaining = list(from_files)
+    on_sheet, in_files = list(from_sheet), list(from_files)
+    if not on_sheet or not in_files:
+        return (*on_sheet, *in_files)
     joined = []
-    for patient in from_sheet:
-        match = next((other for other in remaining if same_name(other.label, patient.label)), None)
+    for patient in on_sheet:
+        match = next((other for other in in_files if same_name(other.label, patient.label)), None)
         if match is None:
-            joined.append(patient)
-            continue
-        remaining.remove(match)
-        joined.append(
-            replace(
-                patient,
-                lesions=tuple(_tied(lesion, patient, match.plans) for lesion in patient.lesions),
-                plans=match.plans,
-                incomplete=patient.incomplete or match.incomplete,
-            )
-        )
-    return (*joined, *remaining)
+            joined.append(_noted(patient, "patient.no-files", "no file of this patient was read", in_files))
+        else:
+            lesions = tuple(_tied(lesion, patient, match.plans) for lesion in patient.lesions)
+            joined.append(replace(patient, lesions=lesions, plans=match.plans))
+    joined += [
+        _noted(other, "patient.not-on-sheet", "the lesion sheet does not name this patient", on_sheet)
+        for other in in_files
+        if not any(same_name(other.label, patient.label) for patient in on_sheet)
+    ]
+    return tuple(joined)
+
+
+def _noted(patient: Patient, code: str, message: str, others: list[Patient]) -> Patient:
+    """The patient with a notice, which names those whose ID is nearly the same."""
+
+    def folded(label: str) -> str:
+        return "".join(label.casefold().split()).lstrip("0")
+
+    near = [other.label for other in others if folded(other.label) == folded(patient.label)]
+    similar = f"; {', '.join(map(repr, near))} is similar and not the same" if near else ""
+    return replace(patient, notices=(*patient.notices, Notice(code, f"{patient.label}: {message}{similar}")))
 
 
 def _tied(lesion: Lesion, patient: Patient, plans: tuple[Plan, ...]) -> Lesion:

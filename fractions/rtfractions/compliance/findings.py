@@ -166,10 +166,10 @@ class PatientFindings:
 
     @property
     def notices(self) -> tuple[Notice, ...]:
-        """What the readers and the conversions have to say of plans and lesions, each once."""
+        """What the readers and the conversions have to say of patient, plans and lesions, each once."""
         of_plans = (notice for plan in self.patient.plans for notice in plan.notices)
         of_lesions = (notice for lesion in self.lesions for notice in lesion.notices)
-        return tuple(dict.fromkeys((*of_plans, *of_lesions)))
+        return tuple(dict.fromkeys((*self.patient.notices, *of_plans, *of_lesions)))
 
     @property
     def headline(self) -> str:

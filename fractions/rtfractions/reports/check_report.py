@@ -119,6 +119,7 @@ class PatientEntry:
     checks: tuple[CheckEntry, ...]
     lesions: tuple[LesionEntry, ...]
     plans: tuple[PlanEntry, ...]
+    warnings: tuple[Message, ...]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -152,6 +153,7 @@ def _patient_entry(findings: PatientFindings) -> PatientEntry:
         plans=tuple(
             PlanEntry(p.sop_instance_uid, p.set_aside, messages(p.notices)) for p in findings.patient.plans
         ),
+        warnings=messages(findings.patient.notices),
     )
 
 
