@@ -151,6 +151,13 @@ class TestTargets:
         assert schedules(reading) == {"ISO": "24 Gy / 3"}
         assert "plan.point-prescription" in [notice.code for notice in reading.patients[0].plans[0].notices]
 
+    def test_a_volumes_dose_may_stand_on_its_point(self, read: Read) -> None:
+        references = [Reference(1, "PTV", None, 7), Reference(2, "PTV", "24.0", structure_type="COORDINATES")]
+        reading = read(rt_plan("P1", 1, references, [Group("3")]))
+        assert schedules(reading) == {"PTV": "24 Gy / 3"}
+        assert reading.patients[0].lesions_from is LesionsFrom.PLAN_LINKS
+        assert "plan.point-prescription" in [notice.code for notice in reading.patients[0].plans[0].notices]
+
     def test_organs_at_risk_are_no_targets(self, read: Read) -> None:
         references = [Reference(1, "PTV", "24.0", 7), Reference(2, "Cord", None, 2, kind="ORGAN_AT_RISK")]
         assert list(schedules(read(rt_plan("P1", 1, references, [Group("3")])))) == ["PTV"]

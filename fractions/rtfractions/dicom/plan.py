@@ -110,7 +110,7 @@ def _fraction_groups(dataset: Dataset) -> list[_FractionGroup]:
                 f"{fractions} fractions cannot be",
                 f"1 to {MAXIMUM_FRACTIONS} are read",
             )
-        doses = {}
+        doses: dict[int, Decimal] = {}
         for reference in items_of(item, "ReferencedDoseReferenceSequence"):
             number, dose = integer_of(reference, "ReferencedDoseReferenceNumber"), _prescribed_dose(reference)
             if number is not None and dose is not None:
@@ -205,27 +205,25 @@ def _targets(dataset: Dataset, groups: list[_FractionGroup]) -> tuple[list[PlanT
         else:
             gathered.append([reference])
     prescribed = {number for group in groups for number in group.doses_gy}
-    any_dose = any(ref.dose_gy is not None or ref.number in prescribed for refs in gathered for ref in refs)
+
+    def has_dose(references: list[_DoseReference]) -> bool:
+        return any(ref.dose_gy is not None or ref.number in prescribed for ref in references)
+
+    a_volume_has_dose = any(has_dose(references) for references in gathered)
     for point in points:
-        if any(same_name(point.name, refs[0].name) for refs in gathered):
-            continue
-        if any_dose and (point.dose_gy is not None or point.number in prescribed):
-            notices.append(
-                Notice(
-                    "plan.reference-point",
-                    f"the dose reference {point.name!r} is a point with a dose of its own, beside a target with one: "
-                    "taken as a reference point, not as another lesion",
-                )
-            )
-            continue
-        gathered.append([point])
-        if point.dose_gy is not None:
-            notices.append(
-                Notice(
-                    "plan.point-prescription",
-                    f"the prescription to {point.name!r} is to a point, not to a volume",
-                )
-            )
+        namesakes = [references for references in gathered if same_name(references[0].name, point.name)]
+        if not has_dose([point]):
+            if not namesakes:
+                gathered.append([point])  # a target of its own, of which nothing is prescribed
+        elif a_volume_has_dose:
+            if not namesakes:
+                notices.append(_reference_point(point))
+        else:
+            notices.append(_point_prescription(point))
+            if namesakes:
+                namesakes[0].append(point)
+            else:
+                gathered.append([point])
     if not gathered:
         gathered = [[_DoseReference(0, "target", None, None, is_point=False)]]
     # Beam doses and a description speak of the plan: with several targets they are nobody's prescription.
@@ -235,6 +233,20 @@ def _targets(dataset: Dataset, groups: list[_FractionGroup]) -> tuple[list[PlanT
         for refs in gathered
     ]
     return targets, notices
+
+
+def _reference_point(point: _DoseReference) -> Notice:
+    return Notice(
+        "plan.reference-point",
+        f"the dose reference {point.name!r} is a point with a dose of its own, beside a target with one: "
+        "taken as a reference point, not as another lesion",
+    )
+
+
+def _point_prescription(point: _DoseReference) -> Notice:
+    return Notice(
+        "plan.point-prescription", f"the prescription to {point.name!r} is to a point, not to a volume"
+    )
 
 
 def _one_structure(a: _DoseReference, b: _DoseReference) -> bool:
