@@ -26,7 +26,7 @@ class Reference:
     dose_gy: str | None = None
     roi_number: int | None = None
     structure_type: str = "VOLUME"
-    kind: str = "TARGET"
+    kind: str | None = "TARGET"
 
 
 @dataclass(frozen=True)
@@ -89,7 +89,8 @@ def _reference(reference: Reference) -> Dataset:
     item.DoseReferenceNumber = reference.number
     item.DoseReferenceStructureType = reference.structure_type
     item.DoseReferenceDescription = reference.description
-    item.DoseReferenceType = reference.kind
+    if reference.kind is not None:
+        item.DoseReferenceType = reference.kind
     if reference.roi_number is not None:
         item.ReferencedROINumber = reference.roi_number
     if reference.dose_gy is not None:

@@ -15,7 +15,7 @@ from rtfractions.schedule_text import parse
 from rtfractions.sheets import COLUMNS
 from rtfractions.verdicts import Verdict
 from rtfractions_cli.exit_codes import ExitCode
-from rtfractions_cli.main import rtfractions
+from rtfractions_cli.group import rtfractions
 
 
 def commands(group: click.Group, path: str) -> Iterator[tuple[str, click.Command]]:

@@ -6,6 +6,7 @@ from decimal import Decimal
 import pytest
 
 from rtfractions.schedule import Phase, Schedule, ScheduleError, ScheduleRange
+from rtfractions.schedule_text import parse
 
 
 def uniform(total_dose_gy: float, fractions: int) -> Schedule:
@@ -19,8 +20,12 @@ def test_decimals_are_exact() -> None:
 
 
 def test_dose_per_fraction_is_none_where_phases_differ() -> None:
-    same = Schedule((Phase(Decimal(50), 25), Phase(Decimal(16), 8)))
-    different = Schedule((Phase(Decimal(12), 1), Phase(Decimal(12), 2)))
+    same = Schedule(
+        (Phase(total_dose_gy=Decimal(50), fractions=25), Phase(total_dose_gy=Decimal(16), fractions=8))
+    )
+    different = Schedule(
+        (Phase(total_dose_gy=Decimal(12), fractions=1), Phase(total_dose_gy=Decimal(12), fractions=2))
+    )
     assert same.dose_per_fraction_gy == 2.0
     assert different.dose_per_fraction_gy is None
     assert different.total_dose_gy == 24
@@ -42,7 +47,8 @@ def test_a_number_of_fractions_that_cannot_be_is_refused(fractions: object) -> N
 
 
 @pytest.mark.parametrize(
-    ("per_day", "per_week"), [(5.0, None), (0.0, None), (None, 0), (None, 29), (2.0, 5), (1.0, 8), (0.5, 5)]
+    ("per_day", "per_week"),
+    [(True, None), (None, 8), (5.0, None), (0.0, None), (None, 0), (None, 29), (2.0, 5), (1.0, 8), (0.5, 5)],
 )
 def test_frequencies_that_cannot_be_are_refused(per_day: float | None, per_week: int | None) -> None:
     with pytest.raises(ScheduleError):
@@ -51,11 +57,42 @@ def test_frequencies_that_cannot_be_are_refused(per_day: float | None, per_week:
 
 def test_rbe_weighted_and_photon_dose_never_stand_in_one_schedule() -> None:
     with pytest.raises(ScheduleError, match="RBE"):
-        Schedule((Phase(Decimal(50), 25), Phase(Decimal(16), 8, rbe_weighted=True)))
+        Schedule(
+            (
+                Phase(total_dose_gy=Decimal(50), fractions=25),
+                Phase(total_dose_gy=Decimal(16), fractions=8, rbe_weighted=True),
+            )
+        )
 
 
 def test_the_value_type_allows_what_people_hardly_mean() -> None:
     assert str(uniform(2, 30)) == "2 Gy / 30"
+
+
+@pytest.mark.parametrize(
+    ("text", "fractions", "days"),
+    [
+        ("40Gy/10", 10, 10),
+        ("40Gy/10", 3, 3),
+        ("45Gy/30 BID", 30, 15),
+        ("45Gy/30 BID", 29, 15),
+        ("24Gy/3 QOD", 3, 5),
+        ("24Gy/3 QOD", 0, 0),
+        ("30Gy/5 1/wk", 3, 9),  # Sunday, any day of the next week, Monday of the third
+        ("60Gy/30 5/wk", 30, 30),  # six calendar weeks: the last days of the first to the first of the sixth
+        ("24Gy/8 BID + 20Gy/10", 18, 14),
+        ("24Gy/8 BID + 20Gy/10", 10, 6),
+    ],
+)
+def test_the_fewest_days_a_course_can_take(text: str, fractions: int, days: int) -> None:
+    assert parse(text).fewest_days(fractions) == days
+
+
+def test_the_bounds_of_the_value_type() -> None:
+    Schedule.uniform(total_dose_gy=10_000, fractions=1000)
+    half = Phase(total_dose_gy=Decimal(5001), fractions=501)
+    with pytest.raises(ScheduleError):
+        Schedule((half, half))
 
 
 class TestMatching:
@@ -80,7 +117,9 @@ class TestMatching:
         "other",
         [
             uniform(24, 4),
-            Schedule((Phase(Decimal(12), 1), Phase(Decimal(12), 2))),
+            Schedule(
+                (Phase(total_dose_gy=Decimal(12), fractions=1), Phase(total_dose_gy=Decimal(12), fractions=2))
+            ),
             Schedule.uniform(total_dose_gy=24, fractions=3, rbe_weighted=True),
             Schedule.uniform(total_dose_gy=24, fractions=3, per_day=2.0),
         ],

@@ -27,7 +27,9 @@ def test_where_nothing_rolls_up_nothing_was_evaluated(verdicts: list[Verdict]) -
         ("deviation_unacceptable", "variation_acceptable", "variation_acceptable"),
         ("per_protocol", "query", "per_protocol"),
         ("not_applicable", "query", "not_applicable"),
+        ("query", "variation_acceptable", "query"),
+        ("not_evaluable", "variation_acceptable", "not_evaluable"),
     ],
 )
 def test_no_grade_is_worse_than_its_source_supports(verdict: str, worst: str, graded: str) -> None:
-    assert no_worse_than(Verdict(verdict), Verdict(worst)) == graded
+    assert no_worse_than(Verdict(verdict), worst) == graded

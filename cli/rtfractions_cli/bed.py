@@ -15,7 +15,6 @@ from rtfractions_cli.options import Output, examples, say, shared, usage_error
 @click.argument("schedules", metavar="SCHEDULE...", nargs=-1, required=True)
 @click.option(
     "--alpha-beta",
-    "alpha_betas",
     metavar="GY",
     multiple=True,
     help="alpha/beta ratio in Gy, 0.1 to 100; repeatable. Without it 10 and 3 Gy, and the output says so.",
@@ -24,14 +23,12 @@ from rtfractions_cli.options import Output, examples, say, shared, usage_error
     "--allow-unusual", is_flag=True, help="Accept less than 0.5 Gy a fraction and more than 200 Gy in total."
 )
 @shared("text", "json", "csv")
-def bed(
-    schedules: tuple[str, ...], alpha_betas: tuple[str, ...], allow_unusual: bool, output: Output
-) -> None:
+def bed(schedules: tuple[str, ...], alpha_beta: tuple[str, ...], allow_unusual: bool, output: Output) -> None:
     """BED and EQD2 of schedules, side by side.
 
     A number with Gy beside x is the dose per fraction; a number before / or in is the total.
     """
-    from rtfractions.biology import DEFAULT_ALPHA_BETAS, AlphaBeta, convert
+    from rtfractions.biology import DEFAULT_ALPHA_BETAS, convert, parse_alpha_beta
     from rtfractions.notices import Notice
     from rtfractions.reports import bed_report
     from rtfractions.reports.envelope import Context, as_json
@@ -39,7 +36,8 @@ def bed(
 
     notices: list[Notice] = []
     with usage_error():
-        ratios = [AlphaBeta(number(text), "given on the command line") for text in dict.fromkeys(alpha_betas)]
+        ratios = [parse_alpha_beta(text, source="given on the command line") for text in alpha_beta]
+        ratios = list(dict.fromkeys(ratios))
         if not ratios:
             ratios = list(DEFAULT_ALPHA_BETAS)
             notices.append(Notice("alpha-beta.default", "no --alpha-beta given: 10 and 3 Gy, by convention"))
@@ -59,18 +57,3 @@ def bed(
     else:
         result = bed_report.as_csv(document) if output.format == "csv" else bed_report.as_text(document)
     output.finish(result, context)
-
-
-def number(text: str) -> float:
-    """A number as typed, with a decimal point."""
-    from rtfractions.biology import AlphaBetaError
-    from rtfractions.errors import quoted
-
-    try:
-        if not text.isascii() or "_" in text:
-            raise ValueError
-        return float(text)
-    except ValueError:
-        raise AlphaBetaError(
-            f"alpha/beta {quoted(text)} is not a number", remedy="give it in Gy, as 10 or 3.1"
-        ) from None

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -18,6 +19,7 @@ if TYPE_CHECKING:
     from rtfractions.compliance import PatientFindings
     from rtfractions.errors import RTFractionsError
     from rtfractions.files import InputFile
+    from rtfractions.notices import Notice
     from rtfractions.patient import Patient
 
 
@@ -33,7 +35,6 @@ if TYPE_CHECKING:
 )
 @click.option(
     "--protocol",
-    "protocol_name",
     metavar="P",
     required=True,
     shell_complete=complete_protocol,
@@ -41,7 +42,6 @@ if TYPE_CHECKING:
 )
 @click.option(
     "--lesions",
-    "lesion_sheet",
     metavar="SHEET",
     type=click.Path(exists=True, dir_okay=False, path_type=Path),
     help="A lesion sheet (CSV or YAML) beside DICOM: it says what the lesions are.",
@@ -59,8 +59,8 @@ if TYPE_CHECKING:
 @shared("text", "json", "csv")
 def check(
     paths: tuple[Path, ...],
-    protocol_name: str,
-    lesion_sheet: Path | None,
+    protocol: str,
+    lesions: Path | None,
     planned: bool,
     allow_unusual: bool,
     fail_on: str | None,
@@ -76,64 +76,58 @@ def check(
     from rtfractions.reports.envelope import Context, as_json
 
     with usage_error():
-        protocol = protocols.find(protocol_name)
-    patients, inputs, errors = _read(paths, lesion_sheet, allow_unusual=allow_unusual)
-    findings = [compliance.check(patient, protocol.protocol, planned=planned) for patient in patients]
-    counts = _exit_counts(findings, errors, fail_on)
+        loaded = protocols.find(protocol)
+    read = _read((*paths, *(() if lesions is None else (lesions,))), allow_unusual=allow_unusual)
+    findings = [compliance.check(patient, loaded.protocol, planned=planned) for patient in read.patients]
+    counts = _exit_counts(findings, read.errors, fail_on)
     context = Context(
         output.reproducible,
-        inputs=tuple(inputs),
-        notices=tuple(notice for patient in findings for notice in patient.notices),
-        errors=tuple(errors),
+        inputs=read.inputs,
+        notices=(*read.notices, *(notice for patient in findings for notice in patient.notices)),
+        errors=read.errors,
         exit_reasons=tuple(counts),
     )
-    document = check_report.document(findings, protocol, context)
+    document = check_report.document(findings, loaded, context)
     if output.format == "json":
         result = as_json(document)
     elif output.format == "csv":
         result = check_report.as_csv(document)
     else:
-        result = check_report.as_text(document, protocol, every_check=output.verbose) if findings else ""
-    output.finish(
-        result, context, also_read=(Path(protocol_name),), summary=_summary(counts), exit_zero=exit_zero
-    )
+        result = check_report.as_text(document, loaded, every_check=output.verbose) if findings else ""
+    named = (*paths, Path(protocol), *(() if lesions is None else (lesions,)))
+    output.finish(result, context, inputs=named, summary=_summary(counts), exit_zero=exit_zero)
 
 
-def _read(
-    paths: Sequence[Path], lesion_sheet: Path | None, *, allow_unusual: bool
-) -> tuple[Sequence[Patient], list[InputFile], list[RTFractionsError]]:
-    """Patients from sheets and files, the files they were read from, and what was refused."""
-    from rtfractions.errors import RTFractionsError
-    from rtfractions.files import InputFile, sha256_hex
+@dataclass(frozen=True)
+class _Read:
+    """What the named files hold."""
+
+    patients: tuple[Patient, ...]
+    inputs: tuple[InputFile, ...]
+    errors: tuple[RTFractionsError, ...]
+    notices: tuple[Notice, ...]
+
+
+def _read(paths: Sequence[Path], *, allow_unusual: bool) -> _Read:
+    """Patients of sheets and files together."""
     from rtfractions.patient import join
-    from rtfractions.sheets import SUFFIXES, read_sheet
+    from rtfractions.sheets import SUFFIXES, WORKBOOK_SUFFIXES, read_sheets
 
-    sheets = [path for path in paths if path.is_file() and path.suffix.lower() in SUFFIXES]
-    dicom_paths = [path for path in paths if path not in sheets]
-    sheets += [] if lesion_sheet is None else [lesion_sheet]
-    if len(sheets) > 1:
-        raise click.UsageError(f"one lesion sheet at a time, not {len(sheets)}")
-    from_sheet: Sequence[Patient] = ()
-    from_files: Sequence[Patient] = ()
-    inputs: list[InputFile] = []
-    errors: list[RTFractionsError] = []
-    for path in sheets:
-        try:
-            sheet = read_sheet(path, name=str(path), allow_unusual=allow_unusual)
-        except RTFractionsError as error:
-            errors.append(error)
-        else:
-            from_sheet = sheet.patients
-            errors += sheet.errors
-            inputs.append(InputFile(path, str(path), sha256_hex(sheet.data)))
-    if dicom_paths:
-        from rtfractions.dicom import read_patients
+    suffixes = (*SUFFIXES, *WORKBOOK_SUFFIXES)
+    sheet_paths = [path for path in paths if path.is_file() and path.suffix.lower() in suffixes]
+    file_paths = [path for path in paths if path not in sheet_paths]
+    sheets = read_sheets(sheet_paths, allow_unusual=allow_unusual)
+    if not file_paths:
+        return _Read(join(sheets.patients, ()), sheets.inputs, sheets.errors, ())
+    from rtfractions.dicom import read_patients
 
-        reading = read_patients(dicom_paths)
-        from_files = reading.patients
-        errors += reading.errors
-        inputs += reading.inputs
-    return join(from_sheet, from_files), inputs, errors
+    files = read_patients(file_paths)
+    return _Read(
+        patients=join(sheets.patients, files.patients),
+        inputs=sheets.inputs + files.inputs,
+        errors=sheets.errors + files.errors,
+        notices=files.notices,
+    )
 
 
 def _exit_counts(
@@ -142,14 +136,16 @@ def _exit_counts(
     """How many refusals and patients speak for each exit code, in order of precedence."""
     from rtfractions.verdicts import Verdict
 
-    failing = {Verdict.DEVIATION_UNACCEPTABLE} | (
-        {Verdict.VARIATION_ACCEPTABLE} if fail_on == "variation" else set()
-    )
     undecided = {Verdict.QUERY, Verdict.NOT_EVALUABLE}
     verdicts = [patient.verdict for patient in findings]
+    failed = [
+        patient.verdict is Verdict.DEVIATION_UNACCEPTABLE
+        or (fail_on == "variation" and patient.has(Verdict.VARIATION_ACCEPTABLE))
+        for patient in findings
+    ]
     counts = {
         ExitCode.REFUSED: len(errors),
-        ExitCode.DEVIATION: sum(verdict in failing for verdict in verdicts),
+        ExitCode.DEVIATION: sum(failed),
         ExitCode.UNDECIDED: sum(verdict in undecided for verdict in verdicts),
     }
     return {code: counts[code] for code in exit_codes.PRECEDENCE if counts.get(code)}

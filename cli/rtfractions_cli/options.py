@@ -48,7 +48,7 @@ class Output:
         text: str,
         context: Context,
         *,
-        also_read: tuple[Path, ...] = (),
+        inputs: tuple[Path, ...] = (),
         summary: str = "",
         exit_zero: bool = False,
     ) -> None:
@@ -59,9 +59,9 @@ class Output:
         text : str
             The result, whole.
         context : Context
-            Its notices, errors, inputs and exit reasons.
-        also_read : tuple of Path
-            Files beside the inputs that the output must not replace.
+            Its notices, errors and exit reasons.
+        inputs : tuple of Path
+            Files and folders the user named, which the output must not replace.
         summary : str
             A last line for stderr.
         exit_zero : bool
@@ -70,7 +70,7 @@ class Output:
         if self.file is None:
             _print(text)
         else:
-            write_atomically(self.file, text, inputs=(*(file.path for file in context.inputs), *also_read))
+            write_atomically(self.file, text, inputs=inputs)
         if not self.quiet:
             for notice in dict.fromkeys(context.notices):
                 say("warning", str(notice))
@@ -85,12 +85,20 @@ class Output:
 
 
 def _print(text: str) -> None:
-    """Write to stdout; one that was closed is an output that could not be written, and no code 1 as click has it."""
+    """Write to stdout as UTF-8, whatever the locale; a stdout that takes no more is refused like a file."""
+    if sys.stdout is None:
+        raise OutputFileError("stdout is closed", remedy="give -o FILE")
     try:
-        click.echo(text, nl=False)
-    except BrokenPipeError:
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-        raise OutputFileError("stdout was closed before the result was written") from None
+        sys.stdout.buffer.write(text.encode())
+        sys.stdout.flush()
+    except OSError as error:
+        give_up_stdout()
+        raise OutputFileError(f"stdout cannot be written ({error.strerror})") from None
+
+
+def give_up_stdout() -> None:
+    """Let what stdout still holds go nowhere: the interpreter flushes once more at its end, and would complain."""
+    os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
 
 
 def say(kind: str, message: str) -> None:
@@ -105,6 +113,12 @@ def usage_error() -> Iterator[None]:
         yield
     except RTFractionsError as error:
         raise click.UsageError(str(error)) from None
+
+
+def help_without_command(context: click.Context) -> None:
+    """Print a group's help where it was called without a command."""
+    if context.invoked_subcommand is None:
+        click.echo(context.get_help())
 
 
 def examples(*lines: str) -> str:

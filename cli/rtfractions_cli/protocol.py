@@ -10,7 +10,7 @@ import click
 from click.shell_completion import CompletionItem
 
 from rtfractions_cli import exit_codes
-from rtfractions_cli.options import Output, shared, usage_error
+from rtfractions_cli.options import Output, help_without_command, say, shared, usage_error
 
 if TYPE_CHECKING:
     from rtfractions.protocols import LoadedProtocol
@@ -29,9 +29,11 @@ def complete_protocol(
     return ids or [CompletionItem(incomplete, type="file")]
 
 
-@click.group()
-def protocol() -> None:
+@click.group(invoke_without_command=True)
+@click.pass_context
+def protocol(context: click.Context) -> None:
     """The protocol library: list, show, validate, schema."""
+    help_without_command(context)
 
 
 @protocol.command("list", epilog=exit_codes.HELP)
@@ -61,7 +63,7 @@ def show(name: str, output: Output) -> None:
         text = protocol_report.show_as_csv(loaded)
     else:
         text = protocol_report.show_as_text(loaded)
-    output.finish(text, context, also_read=(Path(name),))
+    output.finish(text, context, inputs=(Path(name),))
 
 
 @protocol.command(epilog=exit_codes.HELP)
@@ -70,12 +72,21 @@ def show(name: str, output: Output) -> None:
 )
 @shared("text", "json", "csv")
 def validate(files: tuple[str, ...], output: Output) -> None:
-    """Read protocol files; one that is wrong is named by line and column (exit code 2)."""
+    """Read protocol files; what is wrong is named by line and column (exit code 2)."""
     from rtfractions import protocols
+    from rtfractions.errors import RTFractionsError
 
-    with usage_error():
-        loaded = [protocols.load_file(Path(file), name=file) for file in files]
-    _print_list(loaded, output, also_read=tuple(Path(file) for file in files))
+    loaded, refused = [], []
+    for file in files:
+        try:
+            loaded.append(protocols.load_file(Path(file), name=file))
+        except RTFractionsError as error:
+            refused.append(error)
+    if refused:
+        for refusal in refused[:-1]:
+            say("error", str(refusal))
+        raise click.UsageError(str(refused[-1]))
+    _print_list(loaded, output, inputs=tuple(Path(file) for file in files))
 
 
 @protocol.command(epilog=exit_codes.HELP)
@@ -89,7 +100,7 @@ def schema(document: str, output: Output) -> None:
     output.finish(json.dumps(json_schema(document), indent=2) + "\n", Context(output.reproducible))
 
 
-def _print_list(loaded: list[LoadedProtocol], output: Output, also_read: tuple[Path, ...] = ()) -> None:
+def _print_list(loaded: list[LoadedProtocol], output: Output, inputs: tuple[Path, ...] = ()) -> None:
     from rtfractions.reports import protocol_report
     from rtfractions.reports.envelope import Context, as_json
 
@@ -101,4 +112,4 @@ def _print_list(loaded: list[LoadedProtocol], output: Output, also_read: tuple[P
         text = protocol_report.list_as_csv(document)
     else:
         text = protocol_report.list_as_text(document)
-    output.finish(text, context, also_read=also_read)
+    output.finish(text, context, inputs=inputs)

@@ -41,8 +41,16 @@ def quoted(text: object) -> str:
     >>> quoted("3x8"), len(quoted("9" * 1000))
     ("'3x8'", 65)
     """
-    whole = str(text)
+    try:
+        whole = str(text)
+    except ValueError:  # an integer of more digits than Python prints
+        whole = type(text).__name__
     return repr(whole) if len(whole) <= QUOTED_LENGTH else f"{whole[:QUOTED_LENGTH]!r}..."
+
+
+def counted(number: int, noun: str) -> str:
+    """A number and its noun, as ``"1 fraction"`` or ``"3 fractions"``."""
+    return f"{number} {noun}" if number == 1 else f"{number} {noun}s"
 
 
 @dataclass(frozen=True, slots=True)
@@ -114,6 +122,12 @@ class RTFractionsError(Exception):
     def at(self, where: Where) -> "RTFractionsError":
         """The same refusal, told with its place in the input."""
         return type(self)(self.problem, remedy=self.remedy, where=where)
+
+
+class SettingError(RTFractionsError, ValueError):
+    """A setting of the environment that cannot be."""
+
+    code = "setting"
 
 
 class InputFileError(RTFractionsError, ValueError):

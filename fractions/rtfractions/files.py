@@ -24,8 +24,6 @@ class InputFile:
 
     Attributes
     ----------
-    path : Path
-        The file.
     name : str
         Its path as the user gave it, or relative to the folder the user gave.
     sha256 : str
@@ -34,7 +32,6 @@ class InputFile:
         What a DICOM file says it is; None for sheets.
     """
 
-    path: Path
     name: str
     sha256: str
     modality: str | None = None
@@ -46,8 +43,8 @@ def sha256_hex(data: bytes) -> str:
     return hashlib.sha256(data).hexdigest()
 
 
-def read_bytes(path: Path, *, name: str, maximum_bytes: int) -> bytes:
-    """Read a regular file whole.
+def read_bytes(path: Path, *, name: str, maximum_bytes: int, cut: bool = False) -> bytes:
+    """Read a regular file, whole or its first bytes.
 
     Parameters
     ----------
@@ -57,6 +54,8 @@ def read_bytes(path: Path, *, name: str, maximum_bytes: int) -> bytes:
         What the user calls it, for messages.
     maximum_bytes : int
         Largest size that is read.
+    cut : bool, default False
+        Read no more than that of a larger file, instead of refusing it.
 
     Raises
     ------
@@ -71,12 +70,12 @@ def read_bytes(path: Path, *, name: str, maximum_bytes: int) -> bytes:
             status = os.fstat(descriptor)
             if not stat.S_ISREG(status.st_mode):
                 raise InputFileError("is not a regular file", remedy="name a file", where=where)
-            if status.st_size > maximum_bytes:
+            if status.st_size > maximum_bytes and not cut:
                 raise InputFileError(
                     f"is {status.st_size} bytes long, more than the {maximum_bytes} that are read",
                     where=where,
                 )
-            return file.read()
+            return file.read(maximum_bytes)
     except OSError as error:
         raise InputFileError(f"cannot be read ({error.strerror})", where=where) from None
 
@@ -104,24 +103,31 @@ def write_atomically(path: Path, text: str, *, inputs: Iterable[Path] = ()) -> N
     Parameters
     ----------
     path : Path
-        The file to write. An existing file is replaced; a symbolic link is replaced, not followed.
+        The file to write. An existing regular file is replaced, and so is a symbolic link to one: it is not
+        followed.
     text : str
         Its content, written as UTF-8 with the line ends it has.
     inputs : iterable of Path
-        Files that were read; `path` must be none of them.
+        Files and folders that were named as input; `path` must be none of them, and no file that is already
+        there below such a folder.
 
     Raises
     ------
     OutputFileError
-        If `path` is an input, a folder, or cannot be written.
+        If `path` is an input, no regular file, or cannot be written.
     """
     where = Where(file=str(path))
-    if any(_same_file(path, source) for source in inputs):
-        raise OutputFileError("is an input of this command", remedy="write to another file", where=where)
-    if path.is_dir():
-        raise OutputFileError("is a folder", remedy="name a file", where=where)
-    temporary = path.with_name(f".{path.name}.{os.getpid()}.tmp")
+    temporary = path.with_name(f".{os.getpid()}.{path.name[:100]}.tmp")
     try:
+        if path.exists():
+            if any(_is_or_holds(source, path) for source in inputs):
+                raise OutputFileError(
+                    "is an input of this command", remedy="write to another file", where=where
+                )
+            if not path.is_file():
+                raise OutputFileError(
+                    "is no regular file", remedy="name a file, or leave it to stdout", where=where
+                )
         try:
             descriptor = os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o666)
             with os.fdopen(descriptor, "wb") as file:
@@ -132,12 +138,15 @@ def write_atomically(path: Path, text: str, *, inputs: Iterable[Path] = ()) -> N
         finally:
             with contextlib.suppress(OSError):
                 temporary.unlink()
-    except OSError as error:
-        raise OutputFileError(f"cannot be written ({error.strerror})", where=where) from None
+    except OutputFileError:
+        raise
+    except (OSError, ValueError) as error:
+        reason = error.strerror if isinstance(error, OSError) else "no file name"
+        raise OutputFileError(f"cannot be written ({reason})", where=where) from None
 
 
-def _same_file(a: Path, b: Path) -> bool:
-    try:
-        return a.samefile(b)
-    except OSError:
+def _is_or_holds(source: Path, path: Path) -> bool:
+    """Whether two existing paths are one file, or `source` is a folder with `path` below it."""
+    if not source.exists():
         return False
+    return source.samefile(path) or (source.is_dir() and path.resolve().is_relative_to(source.resolve()))

@@ -1,6 +1,7 @@
 """The words for a patient under review: lesions, what was prescribed and delivered, and the plans."""
 
 import datetime
+import re
 import unicodedata
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
@@ -137,7 +138,9 @@ class Lesion:
     structure, plan_uid : str or None
         The structure and the plan that belong to it, where stated.
     plan_target : PlanTarget or None
-        The target of that plan, where it was found beside a lesion sheet.
+        The target of a plan that belongs to it, where it was found beside a lesion sheet.
+    not_tied : str or None
+        Why no single target of the plans beside the sheet was found to belong to it.
     notices : tuple of Notice
         What the reader has to say of it.
     """
@@ -155,6 +158,7 @@ class Lesion:
     structure: str | None = None
     plan_uid: str | None = None
     plan_target: PlanTarget | None = None
+    not_tied: str | None = None
     notices: tuple[Notice, ...] = ()
 
 
@@ -180,6 +184,8 @@ class Patient:
         What their number rests on.
     plans : tuple of Plan
         The patient's plans, those set aside too.
+    untied : tuple of str
+        Targets of counted plans beside a lesion sheet that belong to none of its lesions.
     incomplete : str or None
         What is known to be missing (a refused row or file), so that the lesions may not be all.
     notices : tuple of Notice
@@ -190,23 +196,24 @@ class Patient:
     lesions: tuple[Lesion, ...]
     lesions_from: LesionsFrom
     plans: tuple[Plan, ...] = ()
+    untied: tuple[str, ...] = ()
     incomplete: str | None = None
     notices: tuple[Notice, ...] = ()
 
 
-def same_name(a: str, b: str) -> bool:
-    """Whether two names are the same after Unicode normalisation and trimming; never a fuzzy match.
+def normal(name: str) -> str:
+    """A name as names are compared: after Unicode normalisation and trimming, never nearly.
 
     Examples
     --------
-    >>> same_name("Léber ", "Le\u0301ber"), same_name("PTV", "ptv")
+    >>> normal("Léber ") == normal("Le\u0301ber"), normal("PTV") == normal("ptv")
     (True, False)
     """
-    return unicodedata.normalize("NFC", a).strip() == unicodedata.normalize("NFC", b).strip()
+    return unicodedata.normalize("NFC", name).strip()
 
 
 def join(from_sheet: Iterable[Patient], from_files: Iterable[Patient]) -> tuple[Patient, ...]:
-    """Patients of a lesion sheet beside patients read from files: the sheet says what the lesions are.
+    """Patients of lesion sheets beside patients read from files: the sheet says what the lesions are.
 
     Parameters
     ----------
@@ -218,57 +225,101 @@ def join(from_sheet: Iterable[Patient], from_files: Iterable[Patient]) -> tuple[
     Returns
     -------
     tuple of Patient
-        The sheet's patients in its order, then those only the files know. Where both were given, a patient that
-        only one of them knows has a notice.
+        The sheet's patients in its order, then those only the files know. Patients that only one side knows where
+        both were given, and patients with nearly the same ID, have a notice.
     """
-    on_sheet, in_files = list(from_sheet), list(from_files)
-    if not on_sheet or not in_files:
-        return (*on_sheet, *in_files)
+    on_sheet = {normal(patient.label): patient for patient in from_sheet}
+    in_files = {normal(patient.label): patient for patient in from_files}
     joined = []
-    for patient in on_sheet:
-        match = next((other for other in in_files if same_name(other.label, patient.label)), None)
-        if match is None:
-            joined.append(_noted(patient, "patient.no-files", "no file of this patient was read", in_files))
-        else:
-            lesions = tuple(_tied(lesion, patient, match.plans) for lesion in patient.lesions)
-            joined.append(replace(patient, lesions=lesions, plans=match.plans))
-    joined += [
-        _noted(other, "patient.not-on-sheet", "the lesion sheet does not name this patient", on_sheet)
-        for other in in_files
-        if not any(same_name(other.label, patient.label) for patient in on_sheet)
+    for label in dict.fromkeys((*on_sheet, *in_files)):
+        sheet, files = on_sheet.get(label), in_files.get(label)
+        if sheet is not None and files is not None:
+            joined.append(_joined(sheet, files))
+        elif sheet is not None:
+            message = "no file of this patient was read"
+            joined.append(_noted(sheet, "patient.no-files", message) if in_files else sheet)
+        elif files is not None:
+            message = "the lesion sheet does not name this patient"
+            joined.append(_noted(files, "patient.not-on-sheet", message) if on_sheet else files)
+    return tuple(_with_similar_ids(joined))
+
+
+def _joined(sheet: Patient, files: Patient) -> Patient:
+    """The sheet's patient with the plans of the files, each lesion tied to the target that belongs to it."""
+    targets = [(plan, target) for plan in files.plans if plan.set_aside is None for target in plan.targets]
+    tied = [_tied(lesion, sheet, files.plans, targets) for lesion in sheet.lesions]
+    for i, lesion in enumerate(tied):
+        rivals = [
+            other.label
+            for other in tied
+            if other is not lesion and other.plan_target is lesion.plan_target is not None
+        ]
+        if rivals:
+            tied[i] = replace(lesion, not_tied=f"its plan target belongs to lesion {', '.join(rivals)} too")
+    taken = [lesion.plan_target for lesion in tied]
+    untied = [
+        f"{target.name} ({target.prescription.schedule or 'no schedule'})"
+        for _, target in targets
+        if not any(target is other for other in taken)
     ]
-    return tuple(joined)
-
-
-def _noted(patient: Patient, code: str, message: str, others: list[Patient]) -> Patient:
-    """The patient with a notice, which names those whose ID is nearly the same."""
-
-    def folded(label: str) -> str:
-        return "".join(label.casefold().split()).lstrip("0")
-
-    near = [other.label for other in others if folded(other.label) == folded(patient.label)]
-    similar = f"; {', '.join(map(repr, near))} is similar and not the same" if near else ""
-    return replace(patient, notices=(*patient.notices, Notice(code, f"{patient.label}: {message}{similar}")))
-
-
-def _tied(lesion: Lesion, patient: Patient, plans: tuple[Plan, ...]) -> Lesion:
-    """The lesion with the plan target that belongs to it, or with a notice why none was taken."""
-    counted = [plan for plan in plans if plan.set_aside is None]
-    if lesion.plan_uid is not None:
-        counted = [plan for plan in counted if plan.sop_instance_uid == lesion.plan_uid]
-    elif not lesion.on_study or sum(other.on_study for other in patient.lesions) > 1:
-        counted = counted if lesion.structure is not None else []
-    targets = [
-        target
-        for plan in counted
-        for target in plan.targets
-        if lesion.structure is None or same_name(target.name, lesion.structure)
-    ]
-    if len(targets) == 1:
-        return replace(lesion, plan_target=targets[0])
-    notice = Notice(
-        "lesion.not-tied",
-        f"lesion {lesion.label}: no single target of the plans read belongs to it ({len(targets)} found); "
-        "its prescription is the lesion sheet's, not compared with a plan",
+    return replace(
+        sheet,
+        lesions=tuple(tied),
+        plans=files.plans,
+        untied=tuple(untied),
+        incomplete=sheet.incomplete or files.incomplete,
+        notices=sheet.notices + files.notices,
     )
-    return replace(lesion, notices=(*lesion.notices, notice))
+
+
+def _tied(
+    lesion: Lesion, patient: Patient, plans: tuple[Plan, ...], targets: list[tuple[Plan, PlanTarget]]
+) -> Lesion:
+    """The lesion with the plan target that belongs to it, or why none was taken."""
+    if lesion.plan_uid is not None:
+        targets = [(plan, target) for plan, target in targets if plan.sop_instance_uid == lesion.plan_uid]
+        if not targets:
+            aside = [plan.set_aside for plan in plans if plan.sop_instance_uid == lesion.plan_uid]
+            why = f"is not counted: {aside[0]}" if aside and aside[0] else "was not read"
+            return replace(lesion, not_tied=f"the plan it names, {lesion.plan_uid}, {why}")
+    if lesion.structure is not None:
+        targets = [
+            (plan, target) for plan, target in targets if normal(target.name) == normal(lesion.structure)
+        ]
+        if not targets:
+            return replace(lesion, not_tied=f"no target of the plans is named {lesion.structure!r}")
+    elif lesion.plan_uid is None:
+        if not lesion.on_study or not targets:
+            return lesion
+        if sum(other.on_study for other in patient.lesions) > 1:
+            return replace(lesion, not_tied="which target of the plans belongs to it is not stated")
+    if len(targets) > 1:
+        return replace(lesion, not_tied=f"{len(targets)} targets of the plans may belong to it")
+    plan, target = targets[0]
+    return replace(lesion, plan_target=target, plan_uid=plan.sop_instance_uid)
+
+
+def _with_similar_ids(patients: list[Patient]) -> list[Patient]:
+    """The patients, those whose ID differs from another's by case, blanks or leading zeros with a notice."""
+
+    def loose(label: str) -> str:
+        letters = unicodedata.normalize("NFKC", label).casefold()
+        return re.sub(r"(?<!\d)0+(?=\d)", "", re.sub(r"[\W_]", "", letters))
+
+    alike: dict[str, list[str]] = {}
+    for patient in patients:
+        alike.setdefault(loose(patient.label), []).append(patient.label)
+    noted = []
+    for patient in patients:
+        others = [label for label in alike[loose(patient.label)] if label != patient.label]
+        if others:
+            names = ", ".join(map(repr, others))
+            patient = _noted(
+                patient, "patient.similar-id", f"{names} is similar, and taken as another patient"
+            )
+        noted.append(patient)
+    return noted
+
+
+def _noted(patient: Patient, code: str, message: str) -> Patient:
+    return replace(patient, notices=(*patient.notices, Notice(code, f"{patient.label}: {message}")))

@@ -5,7 +5,7 @@ tolerance of 0.05 Gy means 0.05 Gy. Conversion to float happens once, where a ca
 """
 
 import math
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from decimal import Decimal
 from fractions import Fraction
 from typing import Final
@@ -74,7 +74,7 @@ def dose_text(dose_gy: Decimal) -> str:
     return text.rstrip("0").rstrip(".") if "." in text else text
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Phase:
     """Equal fractions to one total dose.
 
@@ -87,7 +87,7 @@ class Phase:
     per_day : float or None
         Fractions per day where stated: 0.5 (every other day), 1, 2, 3 or 4.
     per_week : int or None
-        Fractions per week where stated, 1 to 28.
+        Fractions per week where stated, 1 to 28; above 7 only beside `per_day`.
     rbe_weighted : bool
         True where the dose carries an RBE weight, as ``70 Gy(RBE)``.
 
@@ -113,7 +113,7 @@ class Phase:
             raise ScheduleError(
                 f"{self.fractions} fractions cannot be", remedy=f"a schedule has 1 to {MAXIMUM_FRACTIONS}"
             )
-        if self.per_day is not None and self.per_day not in PER_DAY_WORDS:
+        if self.per_day is not None and (isinstance(self.per_day, bool) or self.per_day not in PER_DAY_WORDS):
             raise ScheduleError(
                 f"{self.per_day!r} fractions per day cannot be", remedy="0.5 (every other day), 1, 2, 3 or 4"
             )
@@ -129,6 +129,10 @@ class Phase:
         ):
             raise ScheduleError(f"{self.per_week!r} fractions per week cannot be", remedy="1 to 28")
         if self.per_day is None:
+            if self.per_week > 7:
+                raise ScheduleError(
+                    f"{self.per_week} fractions per week are several a day", remedy="say so, as BID 10/wk"
+                )
             return
         word = PER_DAY_WORDS[self.per_day]
         if self.per_week > math.ceil(7 * self.per_day) or (self.per_day > 1 and self.per_week % self.per_day):
@@ -151,6 +155,17 @@ class Phase:
     def fractions_per_treatment_day(self) -> int:
         """Fractions on a day of treatment: 1 unless more are stated, alike for daily and every other day."""
         return math.ceil(self.per_day) if self.per_day is not None else 1
+
+    def fewest_days(self, fractions: int) -> int:
+        """The fewest days from first to last that so many fractions take, both included."""
+        if self.per_day is not None and self.per_day < 1:
+            return max(0, 2 * fractions - 1)
+        days = math.ceil(fractions / self.fractions_per_treatment_day)
+        if self.per_week is not None:
+            calendar_weeks = math.ceil(fractions / self.per_week)
+            # late in the first week, early in the last
+            days = max(days, 7 * (calendar_weeks - 2) + 2)
+        return days
 
     def __str__(self) -> str:
         unit = "Gy(RBE)" if self.rbe_weighted else "Gy"
@@ -202,7 +217,14 @@ class Schedule:
         rbe_weighted: bool = False,
     ) -> "Schedule":
         """A schedule of one phase; the arguments are those of `Phase`, the dose in any numeric form."""
-        return cls((Phase(exact_dose_gy(total_dose_gy), fractions, per_day, per_week, rbe_weighted),))
+        phase = Phase(
+            total_dose_gy=exact_dose_gy(total_dose_gy),
+            fractions=fractions,
+            per_day=per_day,
+            per_week=per_week,
+            rbe_weighted=rbe_weighted,
+        )
+        return cls((phase,))
 
     @property
     def total_dose_gy(self) -> Decimal:
@@ -219,6 +241,20 @@ class Schedule:
         """Dose per fraction in Gy where all phases have the same, else None."""
         doses = {phase.exact_dose_per_fraction_gy for phase in self.phases}
         return float(doses.pop()) if len(doses) == 1 else None
+
+    def fewest_days(self, fractions: int) -> int:
+        """The fewest days from first to last that the first so many fractions take, both included.
+
+        Examples
+        --------
+        >>> Schedule.uniform(total_dose_gy=45, fractions=30, per_day=2.0).fewest_days(30)
+        15
+        """
+        days = 0
+        for phase in self.phases:
+            days += phase.fewest_days(min(fractions, phase.fractions))
+            fractions = max(0, fractions - phase.fractions)
+        return days + fractions
 
     @property
     def rbe_weighted(self) -> bool:
@@ -278,9 +314,8 @@ class ScheduleRange:
         """The schedule of the range whose total dose is nearest to that of `schedule`."""
         if self.low == self.high:
             return self.low
-        phase = self.low.phases[0]
         dose_gy = min(max(schedule.total_dose_gy, self.low.total_dose_gy), self.high.total_dose_gy)
-        return Schedule((Phase(dose_gy, phase.fractions, phase.per_day, phase.per_week, phase.rbe_weighted),))
+        return Schedule((replace(self.low.phases[0], total_dose_gy=dose_gy),))
 
     def __str__(self) -> str:
         if self.low == self.high:

@@ -8,7 +8,7 @@ import re
 from decimal import Decimal
 from typing import Final, NoReturn
 
-from rtfractions.errors import quoted
+from rtfractions.errors import counted, quoted
 from rtfractions.notices import Notice
 from rtfractions.schedule import Phase, Schedule, ScheduleError, ScheduleRange, dose_text
 
@@ -24,20 +24,24 @@ LARGEST_UNITLESS_GY_PER_FRACTION: Final = Decimal(25)
 LONGEST_TEXT: Final = 500
 """More characters are no schedule; the bound keeps hostile text cheap."""
 
+LONGEST_NUMBER: Final = 24
+"""Characters of a dose that is read; longer ones would not stay exact."""
+
 _NUMBER = r"(\d+(?:[.,]\d+)*)"
-_UNIT = r"(c?gy\s*\(rbe\)|c?gy|gye|cge)"
+_UNIT = r"(c?gy\s*\(rbe\)|c?gy\s+rbe|c?gy|gye|cge)"
 _FRACTIONS = r"(?:#|f|fr|frac|fx|fxs|fraction|fractions)"
 _TIMES = r"\s*(?:x|×|\*)\s*"  # noqa: RUF001 - people paste the multiplication sign
 
 _FREQUENCY = re.compile(
-    r"""\s+(?:
-        (?P<qod>qod|every\ other\ day) |
+    r"""(?:\s+|\s*,\s*)(?:
+        (?P<qod>qod|q2d|every\ other\ day) |
         (?P<qd>qd|daily|once\ daily) |
         (?P<bid>bid|b\.i\.d\.|twice\ daily) |
         (?P<tid>tid|t\.i\.d\.) |
         (?P<qid>qid|q\.i\.d\.) |
         (?P<day>[1-4])\s*(?:x\s*)?(?:/\s*|per\ )d(?:ay)? |
-        (?P<week>\d{1,2})\s*(?:x\s*|fx\s*)?(?:/\s*|per\ )w(?:ee)?k
+        (?P<week>\d{1,2})\s*(?:x\s*|fx\s*)?(?:/\s*|per\ )w(?:ee)?k |
+        (?P<weekly>weekly|once\ weekly)
     )$""",
     re.VERBOSE | re.ASCII | re.IGNORECASE,
 )
@@ -51,6 +55,10 @@ _A_FRACTION = rf"(?:\s*(?:/|per)\s*{_FRACTIONS})?"
 _TOTAL_IN = _form(rf"{_NUMBER}\s*{_UNIT}?\s*(?:/|\bin)\s*{_NUMBER}\s*{_FRACTIONS}?")
 _TOTAL_AT = _form(rf"{_NUMBER}\s*{_UNIT}?\s*(?:@|\bat)\s*{_NUMBER}\s*{_UNIT}?{_A_FRACTION}")
 _TOTAL_IN_DOSES = _form(rf"{_NUMBER}\s*{_UNIT}?\s*(?:/|\bin)\s*{_NUMBER}\s*{_UNIT}{_A_FRACTION}")
+_TOTAL_IN_FRACTIONS_OF = _form(
+    rf"{_NUMBER}\s*{_UNIT}\s*(?:/|\bin)\s*{_NUMBER}\s*{_FRACTIONS}\s+of\s+{_NUMBER}\s*{_UNIT}{_A_FRACTION}"
+)
+_SINGLE = _form(rf"{_NUMBER}\s*{_UNIT}\s*(?:\bin\s+a\s+|,\s*)?single\s+{_FRACTIONS}")
 _FACTOR = rf"{_NUMBER}\s*(?:{_UNIT}{_A_FRACTION}|({_FRACTIONS}))?"
 _PRODUCT = _form(rf"{_FACTOR}(?:{_TIMES}|\s+of\s+){_FACTOR}")
 _RANGE = _form(rf"{_NUMBER}\s*(?:-|–|to)\s*{_NUMBER}(\s*{_UNIT}.*)")  # noqa: RUF001 - people paste the dash
@@ -128,7 +136,7 @@ def _parts(text: str) -> list[str]:
         raise ScheduleError(f"{quoted(text)} is too long for a schedule", remedy=f"write it as {EXAMPLES}")
     if any(c.isnumeric() and not c.isascii() for c in text):
         raise ScheduleError(f"{quoted(text)} has numerals other than 0 to 9", remedy="type them as 0 to 9")
-    return [part.strip() for part in _tidy(text).split("+")]
+    return [part.strip() for part in _tidy(text).removesuffix(".").split("+")]
 
 
 def _phase(part: str, text: str, notices: list[Notice]) -> Phase:
@@ -140,10 +148,20 @@ def _phase(part: str, text: str, notices: list[Notice]) -> Phase:
         total, fractions, unit = _total_at(match, text)
     elif match := _TOTAL_IN.fullmatch(part):
         total, fractions, unit = _total_in(match, text, notices)
+    elif match := _TOTAL_IN_FRACTIONS_OF.fullmatch(part):
+        total, fractions, unit = _total_in_fractions_of(match, text)
+    elif match := _SINGLE.fullmatch(part):
+        total, fractions, unit = _dose(match[1], match[2], text), 1, match[2]
     else:
         _refuse(part, text)
     try:
-        return Phase(total, fractions, per_day, per_week, rbe_weighted=_is_rbe(unit))
+        return Phase(
+            total_dose_gy=total,
+            fractions=fractions,
+            per_day=per_day,
+            per_week=per_week,
+            rbe_weighted=_is_rbe(unit),
+        )
     except ScheduleError as error:
         raise ScheduleError(f"{quoted(text)}: {error.problem}", remedy=error.remedy) from None
 
@@ -155,12 +173,12 @@ def _split_frequency(part: str, text: str) -> tuple[str, float | None, int | Non
         part = part[: match.start()]
         found = {name: value for name, value in match.groupdict().items() if value}
         name, value = found.popitem()
-        if (per_week if name == "week" else per_day) is not None:
+        if (per_week if name in ("week", "weekly") else per_day) is not None:
             raise ScheduleError(
                 f"{quoted(text)} states its frequency twice", remedy="state it once, as '45Gy/30 BID'"
             )
-        if name == "week":
-            per_week = int(value)
+        if name in ("week", "weekly"):
+            per_week = int(value) if name == "week" else 1
         else:
             words = {"qod": 0.5, "qd": 1.0, "bid": 2.0, "tid": 3.0, "qid": 4.0}
             per_day = float(value) if name == "day" else words[name]
@@ -229,6 +247,20 @@ def _total_in(match: re.Match[str], text: str, notices: list[Notice]) -> tuple[D
     return total, fractions, unit or "gy"
 
 
+def _total_in_fractions_of(match: re.Match[str], text: str) -> tuple[Decimal, int, str]:
+    """``24 Gy in 3 fractions of 8 Gy``: said twice, and refused where the two differ."""
+    number, unit, count, dose_number, dose_unit = match.groups()
+    total, fractions = _dose(number, unit, text), _count(count, text)
+    dose = _dose(dose_number, dose_unit, text)
+    if total != dose * fractions or _is_rbe(unit) != _is_rbe(dose_unit):
+        raise ScheduleError(
+            f"{quoted(text)} contradicts itself: {fractions} x {dose_text(dose)} Gy are "
+            f"{dose_text(dose * fractions)} Gy",
+            remedy="state the schedule once, as 24Gy/3",
+        )
+    return total, fractions, unit
+
+
 def _check_unitless(total: Decimal, fractions: int, text: str, notices: list[Notice]) -> None:
     """``24/3`` is 24 Gy in 3 fractions; say so where 24 Gy at 3 Gy would do as well, refuse ``60/2``."""
     total_text = dose_text(total)
@@ -242,8 +274,8 @@ def _check_unitless(total: Decimal, fractions: int, text: str, notices: list[Not
         notices.append(
             Notice(
                 "schedule.gy-assumed",
-                f"{quoted(text.strip())} is read as {total_text} Gy in {fractions} fractions, "
-                f"not as {total_text} Gy at {fractions} Gy a fraction ({total // fractions} fractions)",
+                f"{quoted(text.strip())} is read as {total_text} Gy in {counted(fractions, 'fraction')}, not as "
+                f"{total_text} Gy at {fractions} Gy a fraction ({counted(int(total // fractions), 'fraction')})",
             )
         )
 
@@ -251,11 +283,14 @@ def _check_unitless(total: Decimal, fractions: int, text: str, notices: list[Not
 def _refuse_unusual(schedule: Schedule, text: str) -> None:
     for phase in schedule.phases:
         if phase.exact_dose_per_fraction_gy < UNUSUAL_BELOW_GY_PER_FRACTION:
+            other = ""
+            if phase.total_dose_gy * phase.fractions <= UNUSUAL_ABOVE_TOTAL_GY:
+                dose = dose_text(phase.total_dose_gy)
+                other = f"write {phase.fractions}x{dose}Gy for {phase.fractions} fractions of {dose} Gy, or "
             raise ScheduleError(
                 f"{quoted(text)} is {phase.dose_per_fraction_gy:.3g} Gy a fraction, "
                 f"below {UNUSUAL_BELOW_GY_PER_FRACTION} Gy",
-                remedy=f"write {phase.fractions}x{dose_text(phase.total_dose_gy)}Gy for {phase.fractions} fractions "
-                f"of {dose_text(phase.total_dose_gy)} Gy, or give --allow-unusual",
+                remedy=f"{other}give --allow-unusual",
             )
     if schedule.total_dose_gy > UNUSUAL_ABOVE_TOTAL_GY:
         raise ScheduleError(
@@ -269,12 +304,14 @@ def _is_rbe(unit: str) -> bool:
 
 
 def _dose(number: str, unit: str, text: str) -> Decimal:
+    if len(number) > LONGEST_NUMBER:
+        raise ScheduleError(f"{quoted(number)} has more digits than a dose has")
     dose = Decimal(_plain(number, text))
     return dose.scaleb(-2) if unit.lower().startswith("cgy") else dose
 
 
 def _count(number: str, text: str) -> int:
-    if not number.isdigit() or not number.strip("0"):
+    if not number.isdigit() or not number.strip("0") or len(number) > LONGEST_NUMBER:
         raise ScheduleError(
             f"{quoted(text)}: {number} is not a number of fractions", remedy=f"write {EXAMPLES}"
         )
@@ -289,7 +326,7 @@ def _plain(number: str, text: str) -> str:
         point, none = number.replace(",", "."), number.replace(",", "")
         raise ScheduleError(
             f"the comma in {quoted(text)} may be a decimal comma or separate thousands",
-            remedy=f"write {point} or {none}",
+            remedy=f"write {text.replace(number, point)} or {text.replace(number, none)}",
         )
     return number.replace(",", ".")
 

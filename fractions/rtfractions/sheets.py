@@ -15,9 +15,17 @@ from pathlib import Path
 from typing import Any, Final, NoReturn, TypeVar
 
 from rtfractions import strict_yaml
-from rtfractions.errors import InputFileError, RTFractionsError, Where, quoted
-from rtfractions.files import MAXIMUM_SHEET_BYTES, MAXIMUM_YAML_BYTES, read_text
-from rtfractions.patient import Delivery, Lesion, LesionsFrom, Patient, Prescription, PrescriptionSource
+from rtfractions.errors import InputFileError, RTFractionsError, Where, counted, quoted
+from rtfractions.files import MAXIMUM_SHEET_BYTES, MAXIMUM_YAML_BYTES, InputFile, read_text, sha256_hex
+from rtfractions.patient import (
+    Delivery,
+    Lesion,
+    LesionsFrom,
+    Patient,
+    Prescription,
+    PrescriptionSource,
+    normal,
+)
 from rtfractions.schedule import Schedule
 from rtfractions.schedule_text import parse_with_notices
 
@@ -43,12 +51,19 @@ COLUMNS: Final = (
 
 REQUIRED_COLUMNS: Final = ("patient", "lesion", "schedule")
 
-SUFFIXES: Final = (".csv", ".yaml", ".yml")
+SUFFIXES: Final = (".csv", ".tsv", ".txt", ".yaml", ".yml")
 """How the name of a lesion sheet ends."""
+
+WORKBOOK_SUFFIXES: Final = (".xlsx", ".xls", ".ods")
+"""How the name of a workbook ends, which is not read."""
+
+MAXIMUM_CELL_CHARACTERS: Final = 1000
+"""Longest cell that is read."""
 
 _SEPARATORS: Final = (",", ";", "\t")
 _DATE: Final = re.compile(r"\d{4}-\d{2}-\d{2}", re.ASCII)
 _NUMBER: Final = re.compile(r"\d+(\.\d+)?", re.ASCII)
+_WHOLE: Final = re.compile(r"(\d{1,4})(\.0+)?", re.ASCII)
 _UID: Final = re.compile(r"[0-9]+(\.[0-9]+)*", re.ASCII)
 
 T = TypeVar("T")
@@ -61,49 +76,58 @@ class SheetError(InputFileError):
 
 
 @dataclass(frozen=True, slots=True)
-class Sheet:
-    """What a lesion sheet holds.
+class Sheets:
+    """What lesion sheets hold.
 
     Attributes
     ----------
     patients : tuple of Patient
-        In the order of the sheet; those with a refused row are marked incomplete.
+        In the order of the sheets; those with a refused row are marked incomplete.
+    inputs : tuple of InputFile
+        The sheets that were read.
     errors : tuple of RTFractionsError
-        The refused rows.
-    data : bytes
-        The file's content, for its SHA-256.
+        The refused sheets and rows.
     """
 
     patients: tuple[Patient, ...]
+    inputs: tuple[InputFile, ...]
     errors: tuple[RTFractionsError, ...]
-    data: bytes
 
 
-def read_sheet(path: Path, *, name: str, allow_unusual: bool = False) -> Sheet:
-    """Read a lesion sheet; ``.yaml`` and ``.yml`` are YAML, everything else is CSV.
+def read_sheets(paths: Iterable[Path], *, allow_unusual: bool = False) -> Sheets:
+    """Read lesion sheets; ``.yaml`` and ``.yml`` are YAML, everything else is CSV.
 
     Parameters
     ----------
-    path : Path
-        The file.
-    name : str
-        What the user calls it, for messages.
+    paths : iterable of Path
+        The files. A patient may stand on several of them.
     allow_unusual : bool, default False
         Accept schedules below 0.5 Gy a fraction and above 200 Gy in total.
 
-    Raises
-    ------
-    InputFileError
-        If the sheet as a whole cannot be read: unknown, doubled or missing columns, no rows, no text.
+    Returns
+    -------
+    Sheets
+        A sheet that is refused as a whole (unknown, doubled or missing columns, no rows, no text) hides no other.
     """
-    if path.suffix.lower() in (".yaml", ".yml"):
-        text, data = read_text(path, name=name, maximum_bytes=MAXIMUM_YAML_BYTES)
-        rows = _yaml_rows(text, name)
-    else:
-        text, data = read_text(path, name=name, maximum_bytes=MAXIMUM_SHEET_BYTES)
-        rows = _csv_rows(text, name)
-    patients, errors = _patients(rows, allow_unusual)
-    return Sheet(patients, errors, data)
+    rows: list[_Row] = []
+    inputs: list[InputFile] = []
+    errors: list[RTFractionsError] = []
+    for path in paths:
+        name = str(path)
+        try:
+            if path.suffix.lower() in WORKBOOK_SUFFIXES:
+                raise SheetError("is a workbook", remedy="save the sheet as CSV", where=Where(file=name))
+            if path.suffix.lower() in (".yaml", ".yml"):
+                text, data = read_text(path, name=name, maximum_bytes=MAXIMUM_YAML_BYTES)
+                rows += _yaml_rows(text, name)
+            else:
+                text, data = read_text(path, name=name, maximum_bytes=MAXIMUM_SHEET_BYTES)
+                rows += _csv_rows(text, name)
+            inputs.append(InputFile(name, sha256_hex(data)))
+        except RTFractionsError as error:
+            errors.append(error)
+    patients, row_errors = _patients(rows, allow_unusual)
+    return Sheets(patients, tuple(inputs), (*errors, *row_errors))
 
 
 @dataclass(frozen=True, slots=True)
@@ -130,25 +154,35 @@ class _Row:
         try:
             return convert(text)
         except ValueError:
-            self.refuse(column, f"{quoted(text)} is not {wanted}", f"give {wanted}, or leave the cell empty")
+            self.refuse(
+                column, f"{quoted(text)} is not {wanted}", "leave the cell empty where it is not known"
+            )
 
 
 def _csv_rows(text: str, name: str) -> list[_Row]:
     separator = max(_SEPARATORS, key=lambda s: text.partition("\n")[0].count(s))
+    reader = csv.reader(io.StringIO(text, newline=""), delimiter=separator, strict=True)
+    records: list[list[str]] = []
     try:
-        records = list(csv.reader(io.StringIO(text, newline=""), delimiter=separator, strict=True))
+        records.extend(reader)
     except csv.Error as error:
-        raise SheetError(f"is not CSV ({error})", where=Where(file=name)) from None
+        where = Where(file=name, row=len(records) + 1)
+        raise SheetError(f"is not CSV ({error})", remedy="check the quotation marks", where=where) from None
     if not records:
         raise SheetError("is empty", remedy="give a header and a row a lesion", where=Where(file=name))
     header = [cell.strip() for cell in records[0]]
-    _check_columns(header, [Where(file=name, row=1)] * len(header), name)
+    width = max(
+        (i for i, cell in enumerate(header, start=1) if cell), default=0
+    )  # spreadsheets add empty columns
+    _check_columns(header[:width], [Where(file=name, row=1)] * width, name)
+    _check_required(header, name)
     rows = []
     for number, record in enumerate(records[1:], start=2):
+        cells, beyond = record[:width], record[width:]
         if any(cell.strip() for cell in record):
-            fits = len(record) == len(header)
-            problem = None if fits else f"the row has {len(record)} cells, the header {len(header)}"
-            rows.append(_Row(dict(zip(header, record, strict=False)), name, number, problem))
+            fits = len(cells) == width and not any(cell.strip() for cell in beyond)
+            problem = None if fits else f"the row has {len(record)} cells, the header {width}"
+            rows.append(_Row(dict(zip(header, cells, strict=False)), name, number, problem))
     return _not_empty(rows, name)
 
 
@@ -180,11 +214,14 @@ def _not_empty(rows: list[_Row], name: str) -> list[_Row]:
 def _check_columns(columns: list[str], places: list[Where], name: str) -> None:
     for i, (column, where) in enumerate(zip(columns, places, strict=True)):
         if column not in COLUMNS:
-            near = difflib.get_close_matches(column.lower(), COLUMNS, n=1)
+            near = difflib.get_close_matches(column.lower(), COLUMNS, n=1, cutoff=0.7)
             remedy = f"did you mean {near[0]!r}?" if near else f"known: {', '.join(COLUMNS)}"
             raise SheetError(f"unknown column {quoted(column)}", remedy=remedy, where=where)
         if column in columns[:i]:
             raise SheetError(f"the column {column!r} stands twice", where=where)
+
+
+def _check_required(columns: list[str], name: str) -> None:
     for column in REQUIRED_COLUMNS:
         if column not in columns:
             raise SheetError(f"the column {column!r} is missing", where=Where(file=name))
@@ -193,28 +230,47 @@ def _check_columns(columns: list[str], places: list[Where], name: str) -> None:
 def _patients(
     rows: Iterable[_Row], allow_unusual: bool
 ) -> tuple[tuple[Patient, ...], tuple[RTFractionsError, ...]]:
+    """The patients of all rows, and what was refused.
+
+    A row without a patient, as merged cells leave it, and a row of another length may belong to the patient above:
+    that patient is then incomplete too.
+    """
     patients: dict[str, Patient] = {}
     errors: list[RTFractionsError] = []
+    above: str | None = None
     for row in rows:
         label = row.text("patient")
-        patient = patients.get(label, Patient(label, (), LesionsFrom.SHEET)) if label else None
+        key = None if label is None else normal(label)
+        patient = Patient(label, (), LesionsFrom.SHEET) if label is not None else None
+        patient = patients.get(key, patient) if key is not None else None
         try:
             lesion = _lesion(row, patient, allow_unusual)
         except RTFractionsError as error:
             errors.append(error)
-            if patient is not None:
-                patient = replace(patient, incomplete="a row of the lesion sheet was refused")
+            if row.problem is None and key is not None and patient is not None:
+                patients[key] = patient
+            for doubtful in {key, above} if row.problem is not None or key is None else {key}:
+                if doubtful in patients:
+                    patients[doubtful] = replace(
+                        patients[doubtful], incomplete="a row of the lesion sheet was refused"
+                    )
         else:
-            if patient is not None:
-                patient = replace(patient, lesions=(*patient.lesions, lesion))
-        if patient is not None:
-            patients[patient.label] = patient
+            if key is not None and patient is not None:
+                patients[key] = replace(patient, lesions=(*patient.lesions, lesion))
+        above = key or above
     return tuple(patients.values()), tuple(errors)
 
 
 def _lesion(row: _Row, patient: Patient | None, allow_unusual: bool) -> Lesion:
     if row.problem is not None:
         raise SheetError(row.problem, remedy="quote cells that hold a separator", where=row.where())
+    for column, cell in row.cells.items():
+        if len(cell) > MAXIMUM_CELL_CHARACTERS:
+            row.refuse(
+                column,
+                f"the cell holds {len(cell)} characters",
+                f"at most {MAXIMUM_CELL_CHARACTERS} are read",
+            )
     label, schedule_text = row.text("lesion"), row.text("schedule")
     if patient is None:
         row.refuse("patient", "the cell is empty", "name the patient")
@@ -222,7 +278,7 @@ def _lesion(row: _Row, patient: Patient | None, allow_unusual: bool) -> Lesion:
         row.refuse("lesion", "the cell is empty", "name the lesion")
     if schedule_text is None:
         row.refuse("schedule", "the cell is empty", "give the prescribed schedule, as 40 Gy/10")
-    if any(lesion.label == label for lesion in patient.lesions):
+    if any(normal(lesion.label) == normal(label) for lesion in patient.lesions):
         row.refuse("lesion", f"{quoted(label)} stands twice for this patient", "give each lesion one row")
     try:
         schedule, notices = parse_with_notices(schedule_text, allow_unusual=allow_unusual)
@@ -255,13 +311,12 @@ def _delivery(row: _Row, schedule: Schedule) -> Delivery:
         if start > end:
             row.refuse("end", f"{end} lies before the start, {start}", "check both dates")
         fractions = schedule.fractions if delivered is None else delivered
-        a_day = max(phase.fractions_per_treatment_day for phase in schedule.phases)
-        days = (end - start).days + 1
-        if math.ceil(fractions / a_day) > days:
+        days, needed = (end - start).days + 1, schedule.fewest_days(fractions)
+        if days < needed:
             row.refuse(
                 "end",
-                f"{fractions} fractions do not fit into {days} {'day' if days == 1 else 'days'} "
-                f"at {a_day} a day ({start} to {end})",
+                f"{counted(fractions, 'fraction')} of {schedule} take {counted(needed, 'day')} at least, "
+                f"and {start} to {end} are {counted(days, 'day')}",
                 "check the dates, or state the fractions per day in the schedule, as 45Gy/30 BID",
             )
     return Delivery(start, end, delivered, row.text("stop_reason"))
@@ -274,9 +329,10 @@ def _positive(text: str) -> float:
 
 
 def _whole(text: str) -> int:
-    if not text.isascii() or not text.isdigit() or len(text) > 4:
+    match = _WHOLE.fullmatch(text)  # 10.0 too: a column with empty cells becomes floats on its way
+    if match is None:
         raise ValueError
-    return int(text)
+    return int(match[1])
 
 
 def _date(text: str) -> datetime.date:

@@ -127,7 +127,7 @@ def read(text: str, *, file: str, as_text: bool = False) -> Document:
     file : str
         What the user calls the file, for messages.
     as_text : bool, default False
-        Leave every scalar the text it is (``no`` is ``"no"``, ``0012`` is ``"0012"``, nothing is ``""``),
+        Leave every scalar the text it is (``no`` is ``"no"``, ``0012`` is ``"0012"``; null and nothing are ``""``),
         as a sheet wants it, instead of reading numbers, true, false and dates.
 
     Raises
@@ -161,7 +161,9 @@ def _value(node: Node, path: Path, places: dict[Path, tuple[int, int]], file: st
     if node.anchor is not None:
         raise InputFileError("anchors and aliases are not read", remedy="write the value out", where=where)
     if isinstance(node, ScalarNode):
-        return str(node.value) if as_text else _scalar(node, where)
+        if as_text:
+            return "" if node.tag == f"{_CORE_TAG}null" else str(node.value)
+        return _scalar(node, where)
     if str(node.tag).removeprefix(_CORE_TAG) not in ("map", "seq"):
         raise InputFileError(
             f"the tag {quoted(node.tag)} is not read", remedy="leave the tag out", where=where
@@ -195,6 +197,8 @@ def _empty(path: Path, places: dict[Path, tuple[int, int]], file: str) -> InputF
 def _scalar(node: ScalarNode, where: Where) -> str | int | float | bool | datetime.date:
     text, tag = str(node.value), str(node.tag).removeprefix(_CORE_TAG)
     if tag == "str":
+        if not text.isprintable():
+            raise InputFileError(f"{quoted(text)} holds characters that cannot be printed", where=where)
         return text
     if tag == "bool":
         return text.lower() == "true"

@@ -64,16 +64,23 @@ def roll_up(verdicts: Iterable[Verdict]) -> Verdict:
     return next((verdict for verdict in ROLL_UP_ORDER if verdict in found), Verdict.NOT_EVALUABLE)
 
 
-def no_worse_than(verdict: Verdict, worst: Verdict) -> Verdict:
-    """`verdict`, but never worse than `worst`: the worst grade that a rule's source can support.
+def no_worse_than(verdict: Verdict, worst_grade: str) -> Verdict:
+    """`verdict`, a deviation being no worse than what the rule's source can support.
+
+    A query and missing data stay what they are: no source makes them a grade.
+
+    Parameters
+    ----------
+    verdict : Verdict
+        What a rule came to.
+    worst_grade : str
+        The worst grade that its source supports.
 
     Examples
     --------
-    >>> no_worse_than(Verdict.DEVIATION_UNACCEPTABLE, Verdict.QUERY).words
+    >>> no_worse_than(Verdict.DEVIATION_UNACCEPTABLE, "query").words
     'query'
-    >>> no_worse_than(Verdict.PER_PROTOCOL, Verdict.QUERY).words
-    'per protocol'
+    >>> no_worse_than(Verdict.NOT_EVALUABLE, "variation_acceptable").words
+    'not evaluable'
     """
-    if verdict in ROLL_UP_ORDER and ROLL_UP_ORDER.index(verdict) < ROLL_UP_ORDER.index(worst):
-        return worst
-    return verdict
+    return Verdict(worst_grade) if verdict is Verdict.DEVIATION_UNACCEPTABLE else verdict

@@ -10,8 +10,8 @@ from rtfractions.biology import DEFAULT_ALPHA_BETAS, AlphaBeta, AlphaBetaError, 
 from rtfractions.schedule import Phase, Schedule
 from rtfractions.schedule_text import parse
 
-TUMOUR = AlphaBeta(10, "test")
-LATE = AlphaBeta(3, "test")
+TUMOUR = AlphaBeta(value_gy=10, source="test")
+LATE = AlphaBeta(value_gy=3, source="test")
 
 
 @pytest.mark.parametrize(
@@ -43,7 +43,12 @@ def test_phases_convert_separately_and_add() -> None:
 @given(st.integers(1, 30), st.integers(1, 30), st.decimals(1, 100, places=2))
 def test_a_phase_cut_in_two_is_worth_the_same(first: int, second: int, per_fraction: Decimal) -> None:
     whole = Schedule.uniform(total_dose_gy=per_fraction * (first + second), fractions=first + second)
-    cut = Schedule((Phase(per_fraction * first, first), Phase(per_fraction * second, second)))
+    cut = Schedule(
+        (
+            Phase(total_dose_gy=per_fraction * first, fractions=first),
+            Phase(total_dose_gy=per_fraction * second, fractions=second),
+        )
+    )
     assert convert(cut, LATE).bed_gy == pytest.approx(convert(whole, LATE).bed_gy, rel=1e-12)
 
 
@@ -80,4 +85,4 @@ def test_the_conventional_pair_names_its_source() -> None:
 @pytest.mark.parametrize("value", [0, -3, 0.0999, 100.1, float("nan"), float("inf"), True, "10", None])
 def test_alpha_beta_outside_its_range_cannot_be_made(value: object) -> None:
     with pytest.raises(AlphaBetaError):
-        AlphaBeta(value, "test")  # type: ignore[arg-type]
+        AlphaBeta(value_gy=value, source="test")  # type: ignore[arg-type]

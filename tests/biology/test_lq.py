@@ -68,9 +68,15 @@ def test_any_shape_and_integers_are_converted() -> None:
 
 
 def test_float32_is_converted_in_float64() -> None:
-    # hazards G11: 1e20 squared overflows float32; here 1e5 Gy squared over 3 needs more than its 24 bits.
-    exact = bed(np.array([100000.5], dtype=np.float32), fractions=3, alpha_beta_gy=10)[0]
-    assert exact == 100000.5 * (100000.5 / 3 + 10) / 10
+    # hazards G11; 100000.5 squared needs 34 bits, and float32 has 24
+    converted = bed(np.array([100000.5], dtype=np.float32), fractions=3, alpha_beta_gy=10)
+    assert converted.dtype == np.float64
+    assert float(converted[0]) == 100000.5 * (100000.5 / 3 + 10) / 10
+
+
+def test_numbers_of_numpy_are_numbers() -> None:
+    dose, fractions, alpha_beta = np.array([40], np.float32), np.array([10]), np.array([10.0])
+    assert bed(dose[0], fractions=fractions[0], alpha_beta_gy=alpha_beta[0]) == pytest.approx(56)
 
 
 def test_the_dose_per_fraction_is_the_voxels_own() -> None:

@@ -83,7 +83,7 @@ CASES = [
     sheet(SHEET_HEADER + "P1,L1,24 Gy/3,,,,2 cm\n", "row 2, column max_diameter_mm"),
     sheet("- {patient: P1, lesion: L1, shedule: 24 Gy/3}\n", "line 1, column 29", "sheet.yaml"),
     sheet("a: [\n", "YAML", "sheet.yaml"),
-    plan_file(b"not DICOM at all", "no DICOM file"),
+    plan_file(b"not DICOM at all", "is no RT Plan"),
     plan_file(plan()[:900], "cut short"),
     plan_file(plan(dose="2400"), "TargetPrescriptionDose"),
     plan_file(plan(dose="0"), "TargetPrescriptionDose"),
@@ -101,9 +101,6 @@ CASES = [
     typed("check", ".", "--protocol", said="--protocol"),
     typed("check", ".", said="--protocol"),
     typed("check", "--protocol", "NCT03406468", said="PATH"),
-    typed(
-        "check", str(SAMPLE), "--lesions", str(SAMPLE), "--protocol", "NCT03406468", said="one lesion sheet"
-    ),
     typed("protocol", "show", "NCT0340646", said="did you mean NCT03406468?"),
     typed("protocol", "validate", "missing.yaml", said="does not exist"),
     typed("protocol", "schema", "chek", said="chek"),

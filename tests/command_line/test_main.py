@@ -11,9 +11,9 @@ from typing import Any
 import click
 import pytest
 
-import rtfractions_cli.main
 from rtfractions_cli import exit_codes
 from rtfractions_cli.exit_codes import ExitCode
+from rtfractions_cli.group import rtfractions
 
 Run = Callable[..., Any]
 
@@ -53,7 +53,7 @@ def break_with(monkeypatch: pytest.MonkeyPatch, error: BaseException) -> None:
         raise error
 
     command = click.Command("breaks", callback=breaks)
-    monkeypatch.setitem(rtfractions_cli.main.rtfractions.commands, "breaks", command)
+    monkeypatch.setitem(rtfractions.commands, "breaks", command)
 
 
 def test_a_defect_prints_its_place_and_no_values(run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -74,8 +74,8 @@ def test_ctrl_c(run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
 
 SLEEPS = """
 import time, click, sys
-import rtfractions_cli.main as main
-main.rtfractions.add_command(click.Command("sleeps", callback=lambda: print("ready", flush=True) or time.sleep(60)))
+from rtfractions_cli import group, main
+group.rtfractions.add_command(click.Command("sleeps", callback=lambda: print("ready", flush=True) or time.sleep(60)))
 sys.argv = ["rtfractions", "sleeps"]
 sys.exit(main.main())
 """
@@ -113,7 +113,7 @@ def test_a_closed_pipe_is_an_output_that_could_not_be_written(child_environment:
     )
     os.close(writer)
     assert done.returncode == 3
-    assert done.stderr == "rtfractions: error: stdout was closed before the result was written\n"
+    assert done.stderr == "rtfractions: error: stdout cannot be written (Broken pipe)\n"
 
 
 def test_the_module_is_the_command(child_environment: dict[str, str]) -> None:

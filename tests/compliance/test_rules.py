@@ -59,6 +59,7 @@ class TestSchedule:
         ("facts", "lacking"),
         [
             ({}, "site or intent not given; justification not given"),
+            ({"site": "qwertz", "justification": "pain"}, "the site 'qwertz' is not known"),
             ({"site": "bone"}, "justification not given"),
             ({"justification": "pain"}, "site or intent not given"),
             ({"intent": "palliative", "justification": "?"}, "justification not given"),
@@ -87,6 +88,8 @@ class TestSchedule:
         ("diameter_mm", "dose", "verdict"),
         [
             (20.0, "24Gy/1", "per_protocol"),
+            (20.0, "24.000001Gy/1", "per_protocol"),  # 1e-6 Gy of slack
+            (20.0, "24.000002Gy/1", "query"),
             (20.1, "24Gy/1", "query"),
             (25.0, "20Gy/1", "query"),
             (41.0, "20Gy/1", "query"),
@@ -276,8 +279,15 @@ class TestLesions:
         assert findings.lesions[1].verdict == "not_applicable"
 
     def test_a_patient_with_nothing_on_study_is_not_per_protocol(self) -> None:
+        # interface: a patient where nothing rolls up is not evaluable
         findings = review(RE_INDUCTION, replace(lesion("24Gy/3"), on_study=False))
-        assert findings.verdict == "query"
+        assert findings.verdict == "not_evaluable"
+
+    @pytest.mark.parametrize(("planned", "verdict"), [(False, "query"), (True, "deviation_unacceptable")])
+    def test_a_lesion_that_got_no_fraction_may_count_or_not(self, planned: bool, verdict: str) -> None:
+        untreated = lesion("24Gy/3", "L2", delivery=Delivery(fractions_delivered=0))
+        found = finding(review(RE_INDUCTION, lesion("24Gy/3"), untreated, planned=planned), "lesions")
+        assert found.verdict == verdict
 
     @pytest.mark.parametrize(
         ("lesions_from", "number", "protocol", "verdict"),
@@ -302,7 +312,16 @@ class TestLesions:
     def test_what_was_refused_may_hide_a_lesion(self) -> None:
         findings = review(RE_INDUCTION, lesion("24Gy/3"), incomplete="a row was refused")
         assert finding(findings, "lesions").verdict == "not_evaluable"
+        assert finding(findings, "input").verdict == "not_evaluable"
         assert findings.lesions[0].verdict == "per_protocol"
+
+    def test_what_was_refused_counts_without_a_rule_on_lesions(self) -> None:
+        protocol = own_protocol(
+            "lesions: {min: 1, max: 2, worst_grade: deviation_unacceptable, source: S1}\n", ""
+        )
+        findings = review(protocol, lesion("24Gy/3"), incomplete="a row was refused")
+        assert finding(findings, "lesions").message == "no rule"
+        assert finding(findings, "input").verdict == "not_evaluable"
 
     def test_what_was_refused_hides_no_deviation(self) -> None:
         findings = review(
@@ -315,16 +334,174 @@ class TestPrescription:
     def tied(self, planned: Prescription) -> Lesion:
         return lesion("24Gy/3", plan_target=PlanTarget("PTV", 1, planned))
 
-    def test_a_plan_that_differs_from_the_sheet_is_a_query(self) -> None:
-        planned = Prescription(parse("30Gy/10"), PrescriptionSource.TARGET)
+    @pytest.mark.parametrize(
+        ("planned", "verdict", "said"),
+        [
+            (Prescription(parse("30Gy/10"), PrescriptionSource.TARGET), "query", "30 Gy / 10"),
+            (Prescription(parse("24.01Gy/3"), PrescriptionSource.TARGET), "info", "agrees"),
+            (Prescription(None, None, unclear="24 and 30 Gy"), "query", "24 and 30 Gy"),
+            (Prescription(None, None, missing="no fractions"), "info", "no fractions"),
+            (
+                Prescription(parse("30Gy/3"), PrescriptionSource.BEAM_DOSE, unclear="beams"),
+                "info",
+                "not compared",
+            ),
+        ],
+    )
+    def test_sheet_against_plan(self, planned: Prescription, verdict: str, said: str) -> None:
         found = finding(review(RE_INDUCTION, self.tied(planned)), "prescription")
-        assert found.verdict == "query"
-        assert "24 Gy / 3" in found.message
-        assert "30 Gy / 10" in found.message
+        assert found.verdict == verdict
+        assert said in found.message
 
-    def test_a_plan_that_agrees_grades_nothing_by_itself(self) -> None:
-        planned = Prescription(parse("24.01Gy/3"), PrescriptionSource.TARGET)
-        assert finding(review(RE_INDUCTION, self.tied(planned)), "prescription").verdict == "info"
+    def test_a_tie_that_fails_is_a_query(self) -> None:
+        findings = review(RE_INDUCTION, lesion("24Gy/3", not_tied="the plan it names was not read"))
+        assert finding(findings, "prescription").verdict == "query"
+
+    def test_targets_of_no_lesion_are_a_query(self) -> None:
+        findings = review(RE_INDUCTION, lesion("24Gy/3"), untied=("PTV b (30 Gy / 3)",))
+        assert finding(findings, "plan_targets").verdict == "query"
+        assert "PTV b (30 Gy / 3)" in findings.headline
+
+
+OWN = """\
+schema: rtfractions.protocol/1
+id: P1
+title: A protocol
+version: "1"
+basis: protocol_document
+sources:
+  - {id: S1, kind: protocol_document, label: protocol 1, citation: nobody}
+lesions: {min: 1, max: 2, worst_grade: deviation_unacceptable, source: S1}
+sites: {treated: [extracranial], worst_grade: deviation_unacceptable, source: S1}
+schedules:
+  list: closed
+  match_tolerance_gy: 0.05
+  worst_grade: deviation_unacceptable
+  source: S1
+  allowed:
+    - {id: a, schedule: 24 Gy / 3, status: preferred, source: S1}
+    - {id: b, schedule: 8 Gy / 1, status: conditional, condition: C1, source: S1}
+    - {id: c, schedule: 8 Gy / 1, status: conditional, condition: C2, source: S1}
+    - {id: d, schedule: 30 Gy / 3, status: unclear, ambiguity: A1, source: S1}
+conditions:
+  - {id: C1, text: for bone, needs: [{any: [site], is: [bone]}], ambiguity: A2}
+  - {id: C2, text: for palliation, needs: [{any: [intent], is: [palliative]}]}
+timing:
+  overall: {days: {max: 14, count: inclusive}}
+  scope: {of: all_lesions}
+  worst_grade: deviation_unacceptable
+  source: S1
+ambiguities:
+  - {id: A1, text: a remark, default: A, readings: [{id: A, text: a, verdict: deviation_unacceptable}, {id: B, text: b, verdict: query}]}
+  - {id: A2, text: which bone, default: B, readings: [{id: A, text: any}, {id: B, text: all, needs: [{any: [technique], is: [3D]}]}]}
+"""
+
+
+def own_protocol(*changes: str) -> Protocol:
+    text = OWN
+    for old, new in zip(changes[::2], changes[1::2], strict=True):
+        assert old in text
+        text = text.replace(old, new, 1)
+    return protocols.load(text, text.encode(), file="own.yaml").protocol
+
+
+class TestOtherProtocols:
+    @pytest.mark.parametrize(
+        ("list_is", "worst_grade", "verdict"),
+        [
+            ("closed", "deviation_unacceptable", "deviation_unacceptable"),
+            ("closed", "query", "query"),
+            ("closed", "variation_acceptable", "variation_acceptable"),
+            ("open", "deviation_unacceptable", "query"),
+            ("stated", "deviation_unacceptable", "query"),
+            ("unknown", "deviation_unacceptable", "query"),
+            ("open", "variation_acceptable", "query"),
+        ],
+    )
+    def test_only_a_closed_list_makes_an_unlisted_schedule_a_deviation(
+        self, list_is: str, worst_grade: str, verdict: str
+    ) -> None:
+        schedules = "list: closed\n  match_tolerance_gy: 0.05\n  worst_grade: deviation_unacceptable"
+        changed = schedules.replace("closed", list_is).replace("deviation_unacceptable", worst_grade)
+        protocol = own_protocol(schedules, changed)
+        assert finding(review(protocol, lesion("60Gy/8")), "schedule").verdict == verdict
+
+    @pytest.mark.parametrize("worst_grade", ["deviation_unacceptable", "query", "variation_acceptable"])
+    def test_no_reading_is_worse_than_the_source_supports(self, worst_grade: str) -> None:
+        schedules = "match_tolerance_gy: 0.05\n  worst_grade: deviation_unacceptable"
+        protocol = own_protocol(schedules, schedules.replace("deviation_unacceptable", worst_grade))
+        assert finding(review(protocol, lesion("30Gy/3")), "schedule").verdict == worst_grade
+
+    @pytest.mark.parametrize("worst_grade", ["deviation_unacceptable", "query", "variation_acceptable"])
+    def test_no_site_is_worse_than_the_source_supports(self, worst_grade: str) -> None:
+        rule = "treated: [extracranial], worst_grade: deviation_unacceptable"
+        protocol = own_protocol(rule, rule.replace("deviation_unacceptable", worst_grade))
+        assert finding(review(protocol, lesion("24Gy/3", site="brain")), "site").verdict == worst_grade
+
+    def test_the_best_of_several_entries_for_one_schedule_decides(self) -> None:
+        found = finding(
+            review(own_protocol(), lesion("8Gy/1", site="liver", intent="Palliative")), "schedule"
+        )
+        assert (found.verdict, found.basis) == ("per_protocol", "stated")
+
+    def test_message_and_basis_are_those_of_the_reading_that_decides(self) -> None:
+        # as it stands the condition is shown; the default reading wants the technique too
+        bone = lesion("8Gy/1", site="bone")
+        found = finding(review(own_protocol(), bone), "schedule")
+        assert (found.verdict, found.basis) == ("query", None)
+        assert "not enough under every reading" in found.message
+        found = finding(review(own_protocol(), replace(bone, technique="3D")), "schedule")
+        assert (found.verdict, found.basis) == ("per_protocol", "stated")
+        # and the other way round: not shown as it stands, allowed by the reading
+        found = finding(review(own_protocol(), lesion("8Gy/1", site="liver", technique="3D")), "schedule")
+        assert (found.verdict, found.basis) == ("per_protocol", "stated")
+        assert "not shown" not in found.message
+
+    def test_an_unclear_entry_is_never_the_nearest(self) -> None:
+        nearest = finding(review(own_protocol(), lesion("31Gy/3")), "schedule").nearest
+        assert nearest is not None
+        assert str(nearest.schedule) == "24 Gy / 3"
+
+    def test_the_nearest_weighs_dose_and_fractions(self) -> None:
+        # 8 Gy/1 and 24 Gy/3 against 20 Gy/2: ln 2.5 + ln 2 = 1.61 and ln 1.2 + ln 1.5 = 0.59
+        nearest = finding(review(own_protocol(), lesion("20Gy/2")), "schedule").nearest
+        assert nearest is not None
+        assert str(nearest.schedule) == "24 Gy / 3"
+
+    @pytest.mark.parametrize(
+        ("second", "verdict"),
+        [
+            (course("2019-03-15", "2019-03-17"), "per_protocol"),
+            (course("2019-03-15", "2019-03-18"), "deviation_unacceptable"),
+            (Delivery(), "not_evaluable"),
+        ],
+    )
+    def test_the_time_of_all_lesions_together(self, second: Delivery, verdict: str) -> None:
+        first = lesion("24Gy/3", site="lung", delivery=course("2019-03-04", "2019-03-06"))
+        findings = review(own_protocol(), first, lesion("24Gy/3", "L2", site="liver", delivery=second))
+        assert finding(findings, "overall_time_together").verdict == verdict
+
+    def test_a_lesion_without_dates_hides_no_exceeded_time(self) -> None:
+        dates = [course("2019-03-04", "2019-03-06"), course("2019-05-06", "2019-05-08"), Delivery()]
+        lesions = [lesion("24Gy/3", f"L{i}", site="lung", delivery=d) for i, d in enumerate(dates)]
+        assert (
+            finding(review(own_protocol(), *lesions), "overall_time_together").verdict
+            == "deviation_unacceptable"
+        )
+
+    def test_lesions_off_study_or_out_of_scope_take_no_part_in_the_time(self) -> None:
+        lesions = [
+            lesion("24Gy/3", "L1", site="lung", delivery=course("2019-03-04", "2019-03-06")),
+            lesion("24Gy/3", "L2", site="liver", delivery=course("2019-03-04", "2019-03-06")),
+            lesion("24Gy/3", "L3", site="lung", delivery=course("2019-06-03", "2019-06-05"), on_study=False),
+            lesion("24Gy/3", "L4", site="brain", delivery=course("2019-06-03", "2019-06-05")),
+        ]
+        assert finding(review(own_protocol(), *lesions), "overall_time_together").verdict == "per_protocol"
+
+    def test_a_time_for_each_lesion_is_not_checked_together(self) -> None:
+        protocol = own_protocol("scope: {of: all_lesions}", "scope: {of: per_lesion}")
+        lesions = [lesion("24Gy/3", f"L{i}", delivery=course("2019-03-04", "2019-03-06")) for i in range(2)]
+        assert "overall_time_together" not in [found.rule for found in review(protocol, *lesions).findings]
 
 
 class TestHeadline:
@@ -334,6 +511,10 @@ class TestHeadline:
     def test_it_gives_the_reason(self) -> None:
         headline = review(RE_INDUCTION, lesion("24Gy/3"), lesion("24Gy/3", "L2")).headline
         assert headline.startswith("deviation unacceptable (registry record 2020-01-18): 2 lesions")
+
+    def test_a_rule_of_this_program_is_named_as_such(self) -> None:
+        headline = review(RE_INDUCTION, lesion("24Gy/3", delivery=Delivery(fractions_delivered=4))).headline
+        assert headline.startswith("deviation unacceptable (this program's rule): lesion L1: more fractions")
 
     def test_it_says_how_many_conditions_rest_on_a_statement(self) -> None:
         shown = lesion("30Gy/10", site="bone", justification="painful metastasis")

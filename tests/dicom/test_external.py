@@ -58,7 +58,9 @@ def test_two_plans_of_one_uid_are_refused() -> None:
 def test_a_plan_cut_short_is_refused() -> None:
     reading = read("pydicom/rtplan_truncated.dcm")
     assert [error.problem for error in reading.errors] == ["is cut short"]
-    assert reading.patients == ()
+    (patient,) = reading.patients
+    assert patient.lesions == ()
+    assert patient.incomplete is not None
 
 
 @pytest.mark.parametrize(

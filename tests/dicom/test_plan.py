@@ -83,12 +83,78 @@ class TestSources:
         )
         assert [lesion.prescription.schedule for lesion in lesions(read(plan))] == [None, None]
 
+    @pytest.mark.parametrize("beams", [("4.0", None), (None, None)])
+    def test_beam_doses_that_are_not_all_there_say_nothing(
+        self, read: Read, beams: tuple[str | None, ...]
+    ) -> None:
+        (lesion,) = lesions(read(rt_plan("P1", 1, [], [Group("3", beams)])))
+        assert lesion.prescription.schedule is None
+
+    def test_beam_doses_of_some_groups_say_nothing(self, read: Read) -> None:
+        (lesion,) = lesions(read(rt_plan("P1", 1, [], [Group("3"), Group("5", (None,))])))
+        assert lesion.prescription.schedule is None
+
     def test_setup_beams_have_no_part_in_the_dose(self, read: Read) -> None:
         # F20
         plan = rt_plan("P1", 1, [], [Group("3", ("8.0", "1.0"))])
         plan.BeamSequence[1].TreatmentDeliveryType = "SETUP"
         (lesion,) = lesions(read(plan))
         assert str(lesion.prescription.schedule) == "24 Gy / 3"
+
+    def test_a_setup_beam_needs_no_dose(self, read: Read) -> None:
+        plan = rt_plan("P1", 1, [], [Group("3", ("8.0", None))])
+        plan.BeamSequence[1].TreatmentDeliveryType = "SETUP"
+        (lesion,) = lesions(read(plan))
+        assert str(lesion.prescription.schedule) == "24 Gy / 3"
+
+    @pytest.mark.parametrize(
+        ("group_dose", "total", "agree"),
+        [("24.0", "24.01", True), ("24.0", "24.02", False), ("24.0", None, True)],
+    )
+    def test_two_statements_agree_within_a_hundredth(
+        self, read: Read, group_dose: str, total: str | None, agree: bool
+    ) -> None:
+        plan = rt_plan("P1", 1, [Reference(1, "PTV", total, 7)], [Group("3", doses_gy={1: group_dose})])
+        (lesion,) = lesions(read(plan))
+        assert (lesion.prescription.schedule is not None) is agree
+
+    @pytest.mark.parametrize(
+        ("beams", "description", "unclear", "codes"),
+        [
+            (("4.0", "4.0"), None, False, []),
+            (("5.0", "5.0"), None, False, []),  # 24 Gy on the 80 % line: 30 Gy at the point
+            (("24.0",), None, True, []),  # beam doses are totals: 3 times too much
+            (("2.7",), None, True, []),  # or the prescription is n times too large: 8.1 of 24 Gy
+            (("19.0",), None, False, ["plan.beam-doses-differ"]),
+            (("800.0",), None, None, []),  # no beam has 800 Gy a fraction
+            (("4.0", "4.0"), "30 Gy / 3", False, ["plan.description-differs"]),
+            (("4.0", "4.0"), "3 x 8 Gy", False, []),
+            (("4.0", "4.0"), "as discussed", False, []),
+        ],
+    )
+    def test_a_plan_that_contradicts_itself_says_so(
+        self,
+        read: Read,
+        beams: tuple[str, ...],
+        description: str | None,
+        unclear: bool | None,
+        codes: list[str],
+    ) -> None:
+        # F11: only ratios of n or 100, or their inverse, are taken for a slip; 1.0 to 2.2 is ordinary
+        plan = rt_plan("P1", 1, [Reference(1, "PTV", "24.0", 7)], [Group("3", beams)])
+        if description is not None:
+            plan.PrescriptionDescription = description
+        reading = read(plan)
+        if unclear is None:
+            assert "BeamDose" in str(reading.errors[0])
+            return
+        (lesion,) = lesions(reading)
+        assert (lesion.prescription.unclear is not None) is unclear
+        assert [notice.code for notice in reading.patients[0].plans[0].notices] == codes
+
+    def test_with_two_fractions_beam_doses_cannot_tell_a_slip(self, read: Read) -> None:
+        (lesion,) = lesions(read(rt_plan("P1", 1, [Reference(1, "PTV", "24.0", 7)], [Group("2", ("24.0",))])))
+        assert lesion.prescription.unclear is None
 
     def test_a_dose_that_may_be_of_one_fraction_is_a_query(self, read: Read) -> None:
         # F11: 2 Gy over 30 fractions is hardly a total
@@ -145,6 +211,31 @@ class TestTargets:
         assert schedules(reading) == {"PTV Met 01": "21 Gy / 1", "PTV Met 02": None}
         assert reading.patients[0].lesions_from is LesionsFrom.PLAN_CANDIDATES
 
+    @pytest.mark.parametrize(
+        ("name", "dose", "labels", "codes"),
+        [
+            ("PTV liver", "24.0", ["PTV lung", "PTV liver"], ["plan.point-prescription"]),
+            ("ISO", "25.3", ["PTV lung"], ["plan.reference-point"]),
+            ("PTV lung", "30.0", ["PTV lung"], ["plan.reference-point"]),
+            ("PTV lung", "24.0", ["PTV lung"], []),
+        ],
+    )
+    def test_a_point_prescribed_to_like_a_volume_may_be_a_lesion(
+        self, read: Read, name: str, dose: str, labels: list[str], codes: list[str]
+    ) -> None:
+        references = [
+            Reference(1, "PTV lung", "24.0", 4),
+            Reference(2, name, dose, 9, structure_type="POINT"),
+        ]
+        reading = read(rt_plan("P1", 1, references, [Group("3")]))
+        assert list(schedules(reading)) == labels
+        assert [notice.code for notice in reading.patients[0].plans[0].notices] == codes
+
+    def test_a_reference_that_does_not_say_target_prescribes_nothing_for_sure(self, read: Read) -> None:
+        (lesion,) = lesions(read(rt_plan("P1", 1, [Reference(1, "PTV", "24.0", 7, kind=None)], [Group("3")])))
+        assert lesion.prescription.schedule is None
+        assert "DoseReferenceType" in str(lesion.prescription.unclear)
+
     def test_a_prescription_to_a_point_only_is_said(self, read: Read) -> None:
         # F10: pydicom's own rtplan.dcm prescribes 30.83 Gy to a point
         reading = read(rt_plan("P1", 1, [Reference(1, "ISO", "24.0", structure_type="POINT")], [Group("3")]))
@@ -180,6 +271,48 @@ class TestFractionGroups:
         assert lesion.prescription.schedule is None
         assert "25 + 8 fractions" in str(lesion.prescription.unclear)
 
+    @pytest.mark.parametrize("total", ["24.0", None])
+    def test_a_group_that_states_nothing_is_not_passed_over(self, read: Read, total: str | None) -> None:
+        plan = rt_plan(
+            "P1", 1, [Reference(1, "PTV", total, 7)], [Group("3", doses_gy={1: "24.0"}), Group("5")]
+        )
+        (lesion,) = lesions(read(plan))
+        assert lesion.prescription.schedule is None
+        assert "what another gives is not stated" in str(lesion.prescription.unclear)
+
+    def test_groups_of_their_own_targets_are_told_apart(self, read: Read) -> None:
+        references = [Reference(1, "PTV a", None, 1), Reference(2, "PTV b", None, 2)]
+        groups = [Group("3", doses_gy={1: "24.0"}), Group("5", doses_gy={2: "25.0"})]
+        assert schedules(read(rt_plan("P1", 1, references, groups))) == {
+            "PTV a": "24 Gy / 3",
+            "PTV b": "25 Gy / 5",
+        }
+
+    def test_two_doses_for_one_reference_in_a_group_are_a_query(self, read: Read) -> None:
+        plan = rt_plan("P1", 1, [Reference(1, "PTV", None, 7)], [Group("3", doses_gy={1: "30.0"})])
+        again = Dataset()
+        again.TargetPrescriptionDose, again.ReferencedDoseReferenceNumber = "24.0", 1
+        plan.FractionGroupSequence[0].ReferencedDoseReferenceSequence.append(again)
+        (lesion,) = lesions(read(plan))
+        assert "24 Gy and 30 Gy" in str(lesion.prescription.unclear)
+
+    @pytest.mark.parametrize(
+        ("digits", "pattern", "schedule"),
+        [
+            (2, "11" * 5 + "00" * 2, "24 Gy / 3 BID"),
+            (2, "10" * 5 + "00" * 2, "24 Gy / 3"),
+            (1, "1111100", "24 Gy / 3"),
+            (3, "111" * 7, "24 Gy / 3 TID"),
+        ],
+    )
+    def test_a_pattern_of_several_fractions_a_day_is_read(
+        self, read: Read, ordinary_plan: Dataset, digits: int, pattern: str, schedule: str
+    ) -> None:
+        # F19
+        group = ordinary_plan.FractionGroupSequence[0]
+        group.NumberOfFractionPatternDigitsPerDay, group.FractionPattern = digits, pattern
+        assert schedules(read(ordinary_plan)) == {"PTV": schedule}
+
     @pytest.mark.parametrize("groups", [[], [Group(None)]])
     def test_missing_fractions_refuse_only_what_needs_them(self, read: Read, groups: list[Group]) -> None:
         # F1, F5
@@ -200,7 +333,8 @@ class TestImpossibleValues:
             ("NumberOfFractionsPlanned", b"30.5"),  # F3: pydicom reads 30.5
             ("NumberOfFractionsPlanned", b"1e2 "),  # F3: pydicom reads 100
             ("NumberOfFractionsPlanned", b"3\\4 "),
-            ("NumberOfFractionsPlanned", b"100000"),
+            ("NumberOfFractionsPlanned", b"1001"),
+            ("NumberOfFractionsPlanned", b"3.0 "),
         ],
     )
     def test_fractions(self, read: Read, ordinary_plan: Dataset, keyword: str, value: bytes) -> None:
@@ -243,6 +377,19 @@ class TestImpossibleValues:
         ordinary_plan.FractionGroupSequence[0].NumberOfBeams = 3
         self.refused(read(ordinary_plan), "NumberOfBeams")
 
+    def test_a_prescription_of_a_group_to_an_organ_at_risk(self, read: Read) -> None:
+        references = [Reference(1, "PTV", "24.0", 7), Reference(2, "Cord", None, 2, kind="ORGAN_AT_RISK")]
+        plan = rt_plan("P1", 1, references, [Group("3", doses_gy={1: "24.0", 2: "10.0"})])
+        self.refused(read(plan), "TargetPrescriptionDose")
+
+    def test_a_prescription_of_a_group_to_nothing(self, read: Read) -> None:
+        plan = rt_plan("P1", 1, [Reference(1, "PTV", "24.0", 7)], [Group("3", doses_gy={9: "30.0"})])
+        self.refused(read(plan), "TargetPrescriptionDose")
+
+    @pytest.mark.parametrize("dose", ["-4.0", "201"])
+    def test_beam_doses(self, read: Read, dose: str) -> None:
+        self.refused(read(rt_plan("P1", 1, [], [Group("3", ("4.0", dose))])), "BeamDose")
+
     def test_doubled_numbers(self, read: Read) -> None:
         references = [Reference(1, "PTV", "24.0", 7), Reference(1, "GTV", "30.0", 8)]
         self.refused(read(rt_plan("P1", 1, references, [Group("3")])), "DoseReferenceNumber")
@@ -257,18 +404,20 @@ class TestImpossibleValues:
         assert patient.incomplete is not None
 
 
+@pytest.mark.filterwarnings("ignore:.*for VR CS:UserWarning")  # pydicom's, of the small letters written here
 class TestSetAside:
-    @pytest.mark.parametrize("intent", ["VERIFICATION", "MACHINE_QA", "RESEARCH", "SERVICE"])
+    @pytest.mark.parametrize("intent", ["VERIFICATION", "MACHINE_QA", "RESEARCH", "SERVICE", "Verification"])
     def test_plans_no_patient_was_treated_with(self, read: Read, ordinary_plan: Dataset, intent: str) -> None:
         ordinary_plan.PlanIntent = intent
-        self.listed_and_not_counted(read(ordinary_plan), intent)
+        self.listed_and_not_counted(read(ordinary_plan), intent.upper())
 
     def test_plans_without_a_patient(self, read: Read, ordinary_plan: Dataset) -> None:
         ordinary_plan.RTPlanGeometry = "TREATMENT_DEVICE"
         self.listed_and_not_counted(read(ordinary_plan), "TREATMENT_DEVICE")
 
-    def test_rejected_plans(self, read: Read, ordinary_plan: Dataset) -> None:
-        ordinary_plan.ApprovalStatus = "REJECTED"
+    @pytest.mark.parametrize("status", ["REJECTED", "rejected"])
+    def test_rejected_plans(self, read: Read, ordinary_plan: Dataset, status: str) -> None:
+        ordinary_plan.ApprovalStatus = status
         self.listed_and_not_counted(read(ordinary_plan), "rejected")
 
     def test_brachytherapy_plans(self, read: Read, ordinary_plan: Dataset) -> None:
@@ -278,6 +427,18 @@ class TestSetAside:
     def test_ion_plans(self, read: Read, ordinary_plan: Dataset) -> None:
         ordinary_plan.SOPClassUID = "1.2.840.10008.5.1.4.1.1.481.8"
         self.listed_and_not_counted(read(ordinary_plan), "ion plan")
+
+    def test_plans_with_ion_beams(self, read: Read, ordinary_plan: Dataset) -> None:
+        ordinary_plan.IonBeamSequence = [Dataset()]
+        self.listed_and_not_counted(read(ordinary_plan), "ion plan")
+
+    def test_plans_of_other_radiation(self, read: Read, ordinary_plan: Dataset) -> None:
+        ordinary_plan.BeamSequence[0].RadiationType = "PROTON"
+        self.listed_and_not_counted(read(ordinary_plan), "PHOTON, PROTON")
+
+    def test_electrons_count(self, read: Read, ordinary_plan: Dataset) -> None:
+        ordinary_plan.BeamSequence[0].RadiationType = "ELECTRON"
+        assert len(lesions(read(ordinary_plan))) == 1
 
     @staticmethod
     def listed_and_not_counted(reading: Reading, why: str) -> None:

@@ -1,11 +1,13 @@
 """Files as they arrive: cut short, damaged, hostile. Rows named C, D and S are those of the hazard catalogue."""
 
+import io
 import os
 import random
 import zlib
 from pathlib import Path
 from typing import Any
 
+import pydicom
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
@@ -13,11 +15,13 @@ from make_samples import Group, Reference, dicom_bytes, rt_plan
 from pydicom.dataset import Dataset
 from pydicom.uid import DeflatedExplicitVRLittleEndian, ExplicitVRBigEndian, ImplicitVRLittleEndian
 
-from rtfractions.dicom import read_patients, reading
+from rtfractions.dicom import Reading, read_patients, reading
 
 Read = Any
 
 WHOLE = dicom_bytes(rt_plan("P1", 100, [Reference(1, "PTV", "24.0", 7)], [Group("3")]))
+PLAN, DOSE = "1.2.840.10008.5.1.4.1.1.481.5", "1.2.840.10008.5.1.4.1.1.481.2"
+
 END_OF_META = WHOLE.index(b"\x08\x00\x05\x00CS")
 
 
@@ -38,17 +42,37 @@ def test_a_file_without_preamble_is_read(read: Read) -> None:
     assert len(patient.lesions) == 1
 
 
-def test_a_plan_cut_anywhere_is_never_read_as_another_plan(tmp_path: Path) -> None:
-    # F22: pydicom reads a plan that was cut short without a word. Cut between two of its outermost elements it
-    # is a shorter DICOM file; then the beams or the structure set it names are gone, or nothing that was read here.
+def test_a_plan_cut_anywhere_is_refused_or_is_a_shorter_file(tmp_path: Path) -> None:
+    # F22: pydicom reads a plan that was cut short without a word. Only a cut between two of its outermost elements
+    # leaves a file that is whole in itself; then what it lacks is missing, never read as something else.
+    whole = pydicom.dcmread(io.BytesIO(WHOLE))
+    starts_of_values: list[Any] = [element.file_tell for element in whole]
+    boundaries = {start - header for start in starts_of_values for header in (8, 12)}
+    end_of_beams = WHOLE.index(b"\x0c\x30\x60\x00SQ")
     path = tmp_path / "cut.dcm"
     for length in range(END_OF_META, len(WHOLE)):
         path.write_bytes(WHOLE[:length])
-        found = read_patients([tmp_path])
-        for patient in found.patients:
-            for lesion in patient.lesions:
-                schedule = lesion.prescription.schedule
-                assert schedule is None or str(schedule) == "24 Gy / 3", f"cut at {length} of {len(WHOLE)}"
+        found = read_patients([path])
+        if found.errors:
+            continue
+        assert length in boundaries
+        ((lesion,),) = (patient.lesions for patient in found.patients)
+        schedule = lesion.prescription.schedule
+        assert str(schedule) == "24 Gy / 3" if length >= end_of_beams else schedule is None
+
+
+def test_a_rejected_plan_cut_inside_its_status_is_refused(read: Read, ordinary_plan: Dataset) -> None:
+    ordinary_plan.ApprovalStatus = "REJECTED"
+    data = dicom_bytes(ordinary_plan)
+    assert data.endswith(b"REJECTED")
+    for cut in range(1, 16):
+        (error,) = read_patients_of(read, data[:-cut]).errors
+        assert error.problem == "is cut short"
+
+
+def read_patients_of(read: Read, data: bytes) -> Reading:
+    found: Reading = read(data)
+    return found
 
 
 @pytest.mark.parametrize("keyword", ["BeamSequence", "FractionGroupSequence", "DoseReferenceSequence"])
@@ -88,6 +112,12 @@ def test_a_deflate_bomb_is_refused_before_it_inflates(read: Read, monkeypatch: p
     assert "inflates to more" in str(found.errors[0])
 
 
+def test_a_deflated_plan_cut_short_is_refused(read: Read) -> None:
+    deflated = dicom_bytes(rt_plan("P1", 1, [], [Group("3")]), DeflatedExplicitVRLittleEndian)
+    (error,) = read(deflated[:-8]).errors
+    assert error.problem == "is cut short"
+
+
 def test_deep_nesting_is_refused(read: Read) -> None:
     # S5: 200 levels raise RecursionError in pydicom
     inner = b""
@@ -95,7 +125,43 @@ def test_deep_nesting_is_refused(read: Read) -> None:
         inner = b"\x0a\x30\x10\x00\xff\xff\xff\xff\xfe\xff\x00\xe0\xff\xff\xff\xff" + inner
     data = WHOLE[:END_OF_META].replace(b"1.2.840.10008.1.2.1\0", b"1.2.840.10008.1.2\0\0\0") + inner
     (error,) = read(data).errors
-    assert str(error).startswith("0.dcm: is ")
+    assert str(error) == "0.dcm: is nested too deeply"
+
+
+def test_a_defect_of_ours_is_no_fault_of_the_file(
+    read: Read, ordinary_plan: Dataset, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def breaks(_: Dataset) -> None:
+        raise KeyError("ours")
+
+    monkeypatch.setattr("rtfractions.dicom.folder.read_plan", breaks)
+    with pytest.raises(KeyError):
+        read(ordinary_plan)
+
+
+@pytest.mark.parametrize(
+    ("meta", "dataset", "modality", "said"),
+    [
+        (PLAN, PLAN, "RTDOSE", "two things"),
+        (PLAN, DOSE, "RTPLAN", "two things"),
+        (DOSE, PLAN, "RTPLAN", "two things"),
+        (PLAN, PLAN, "", ""),
+        ("", PLAN, "RTPLAN", ""),
+        ("", "", "RTPLAN", "no SOP Class UID"),
+    ],
+)
+def test_a_file_says_one_thing_about_what_it_is(
+    read: Read, ordinary_plan: Dataset, meta: str, dataset: str, modality: str, said: str
+) -> None:
+    # C20
+    ordinary_plan.Modality = modality
+    data = dicom_bytes(ordinary_plan).replace(
+        b"UI\x1e\x00" + PLAN.encode(), b"UI\x1e\x00" + dataset.encode().ljust(29, b"\0")
+    )
+    start = data.index(b"UI\x1e\x00")
+    data = data[: start + 4] + meta.encode().ljust(29, b"\0") + data[start + 33 :]
+    errors = read(data).errors
+    assert [said in str(error) for error in errors] == ([True] if said else [])
 
 
 class TestIdentity:
@@ -137,6 +203,29 @@ class TestIdentity:
         reading = read(broken, ordinary_plan, WHOLE[:-20])
         assert [len(patient.lesions) for patient in reading.patients] == [1]
         assert len(reading.errors) == 2
+        assert reading.patients[0].incomplete is not None
+
+    def test_a_refused_plan_with_the_uid_of_another_keeps_its_own_error(
+        self, read: Read, ordinary_plan: Dataset
+    ) -> None:
+        broken = rt_plan("P1", 100, [Reference(1, "PTV", "2400", 7)], [Group("3")])
+        errors = [str(error) for error in read(broken, ordinary_plan).errors]
+        assert "TargetPrescriptionDose" in errors[0]
+        assert "SOP Instance UID" in errors[1]
+
+    def test_broken_files_of_one_name_are_each_named(self, tmp_path: Path) -> None:
+        for folder in ("a", "b"):
+            (tmp_path / folder).mkdir()
+            (tmp_path / folder / "plan.dcm").write_bytes(WHOLE[:-20])
+        assert len(read_patients([tmp_path / "a", tmp_path / "b"]).errors) == 2
+
+    def test_a_cut_plan_still_says_whose_it_is(self, read: Read) -> None:
+        other = rt_plan("P2", 2, [Reference(1, "PTV", "24.0", 7)], [Group("3")])
+        reading = read(WHOLE[:-20], other)
+        assert {patient.label: patient.incomplete is not None for patient in reading.patients} == {
+            "P1": True,
+            "P2": False,
+        }
 
 
 class TestFolders:
@@ -151,11 +240,13 @@ class TestFolders:
         reading = read_patients([tmp_path])
         assert not reading.errors
         assert [file.name for file in reading.inputs] == [str(Path("sub", "image-001"))]
+        (notice,) = reading.notices
+        assert notice.message == "passed over: 3 files that hold no RT Plan"
 
     def test_a_file_named_outright_must_be_a_plan(self, tmp_path: Path) -> None:
         (tmp_path / "notes.txt").write_text("not DICOM")
         (error,) = read_patients([tmp_path / "notes.txt"]).errors
-        assert "no DICOM file" in str(error)
+        assert "is no RT Plan" in str(error)
 
     def test_a_folder_without_plans_is_said(self, tmp_path: Path) -> None:
         (error,) = read_patients([tmp_path]).errors
@@ -170,7 +261,9 @@ class TestFolders:
         (inside / "link.dcm").symlink_to(outside / "plan.dcm")
         (inside / "folder").symlink_to(outside)
         (inside / "loop").symlink_to(inside)
-        assert read_patients([inside]).patients == ()
+        reading = read_patients([inside])
+        assert reading.patients == ()
+        assert reading.notices[0].message == "passed over: 3 links"
 
     def test_pipes_do_not_hang(self, tmp_path: Path) -> None:
         # S14
@@ -178,18 +271,75 @@ class TestFolders:
         (tmp_path / "plan.dcm").write_bytes(WHOLE)
         assert len(read_patients([tmp_path]).patients) == 1
 
+    @pytest.mark.skipif(os.geteuid() == 0, reason="root reads everything")
+    def test_what_cannot_be_read_is_named(self, tmp_path: Path) -> None:
+        (tmp_path / "plan.dcm").write_bytes(WHOLE)
+        for name in ("closed.dcm", "folder"):
+            path = tmp_path / name
+            path.mkdir() if name == "folder" else path.write_bytes(WHOLE)
+            path.chmod(0)
+        errors = [str(error) for error in read_patients([tmp_path]).errors]
+        assert errors == [
+            "closed.dcm: cannot be read (Permission denied)",
+            "folder: cannot be read (Permission denied)",
+        ]
+
+    def test_what_cannot_be_read_leaves_the_one_patient_incomplete(
+        self, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        (tmp_path / "a.dcm").write_bytes(WHOLE)
+        (tmp_path / "b.dcm").write_bytes(WHOLE)
+        really = os.open
+
+        def refuses(path: Any, *arguments: Any, **options: Any) -> int:
+            if str(path).endswith("b.dcm"):
+                raise PermissionError(13, "Permission denied")
+            return really(path, *arguments, **options)
+
+        monkeypatch.setattr(os, "open", refuses)
+        reading = read_patients([tmp_path])
+        assert [str(error) for error in reading.errors] == ["b.dcm: cannot be read (Permission denied)"]
+        assert reading.patients[0].incomplete is not None
+
+    def test_a_folder_that_cannot_be_listed_is_named(
+        self, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        (tmp_path / "closed").mkdir()
+        (tmp_path / "plan.dcm").write_bytes(WHOLE)
+        really = os.scandir
+
+        def refuses(path: Any) -> Any:
+            if str(path).endswith("closed"):
+                raise PermissionError(13, "Permission denied", path)
+            return really(path)
+
+        monkeypatch.setattr(os, "scandir", refuses)
+        (error,) = read_patients([tmp_path]).errors
+        assert str(error) == "closed: cannot be read (Permission denied)"
+
+    def test_a_folder_of_too_many_files_is_said(
+        self, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        monkeypatch.setattr("rtfractions.dicom.folder.MAXIMUM_FILES", 2)
+        for i in range(3):
+            (tmp_path / f"{i}.txt").write_text("x")
+        (error,) = read_patients([tmp_path]).errors
+        assert "more than the 2 files" in str(error)
+
     def test_the_order_of_files_has_no_part_in_the_result(self, tmp_path: Path) -> None:
         # R11, H18
+        doses = ("24.0", "30.0", "20.0")
         plans = [
-            dicom_bytes(rt_plan(f"P{i}", i, [Reference(1, "PTV", "24.0", 7)], [Group("3")])) for i in range(3)
+            dicom_bytes(rt_plan("P1", i, [Reference(1, "PTV", dose, 7)], [Group("3")]))
+            for i, dose in enumerate(doses)
         ]
         for order, folder in ((plans, "a"), (plans[::-1], "b")):
             (tmp_path / folder).mkdir()
             for i, plan in enumerate(order):
                 (tmp_path / folder / str(i)).write_bytes(plan)
-        assert read_patients([tmp_path / "a"]).patients == tuple(
-            patient for patient in read_patients([tmp_path / "b"]).patients
-        )
+        a, b = (read_patients([tmp_path / folder]).patients[0] for folder in "ab")
+        assert [lesion.label for lesion in a.lesions] == ["PTV", "PTV (2)", "PTV (3)"]
+        assert a.lesions == b.lesions
 
 
 def test_what_pydicom_finds_odd_is_not_printed(read: Read, capfd: pytest.CaptureFixture[str]) -> None:

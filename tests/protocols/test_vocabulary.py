@@ -6,7 +6,18 @@ from rtfractions.protocols.vocabulary import region_of, says_something, site_wor
 
 
 @pytest.mark.parametrize(
-    "site", ["brain", "Brain", "brainstem", "cerebellum", "meninges", "pituitary", "left frontal lobe"]
+    "site",
+    [
+        "brain",
+        "Brain",
+        "brainstem",
+        "cerebellum",
+        "meninges",
+        "pituitary",
+        "left frontal lobe",
+        "thalamus",
+        "occipital",
+    ],
 )
 def test_intracranial_sites(site: str) -> None:
     assert region_of(site) == "intracranial"
@@ -25,6 +36,13 @@ def test_intracranial_sites(site: str) -> None:
         "vertebra T8",
         "LUNG, RUL",
         "ＬＵＮＧ",
+        "T8",
+        "Th12",
+        "RUL",
+        "right upper lobe",
+        "subcarinal",
+        "thorax",
+        "mandible",
     ],
 )
 def test_extracranial_sites(site: str) -> None:
@@ -45,6 +63,13 @@ def test_extracranial_sites(site: str) -> None:
         "bone (skull)",
         "brachial",
         "lungs/brain",
+        "temporal bone",
+        "frontal bone metastasis",
+        "CNS",
+        "optic nerve",
+        "not brain",
+        "brain?",
+        "no lung lesion",
     ],
 )
 def test_what_is_unknown_or_names_two_regions_decides_nothing(site: str | None) -> None:
@@ -66,6 +91,13 @@ def test_words_are_whole() -> None:
         ("sbrt (VMAT)", {"SBRT", "VMAT"}),
         ("3D", {"3D"}),
         ("protons", {"protons"}),
+        ("Gamma-Knife", {"SRS"}),
+        ("cyber-knife", {"SRS"}),
+        ("stereotactic radio-surgery", {"SRS"}),
+        ("no SRS", set()),
+        ("3D, SRS declined", set()),
+        ("SRS?", set()),
+        ("non-SRS", set()),
         ("linac", set()),
         (None, set()),
     ],
@@ -75,7 +107,24 @@ def test_techniques(technique: str | None, words: set[str]) -> None:
 
 
 @pytest.mark.parametrize(
-    "text", [None, "", " ", "-", "--", "n/a", "N/A", "none", "tbd", "?", "...", "TBD ", "unknown"]
+    "text",
+    [
+        *(None, "", " ", "-", "--", "n/a", "N/A", "N / A", "n.a", "[n/a]", "#N/A", "none", "None.", "(none)"),
+        *(
+            "tbd",
+            "TBD?",
+            "?",
+            "...",
+            "unknown",
+            "not available",
+            "not known",
+            "to be confirmed",
+            "pending",
+            "0",
+            "1",
+        ),
+        *("yes", "null", "nan", "n.v.t.", "geen", "onbekend"),
+    ],
 )
 def test_words_that_say_nothing(text: str | None) -> None:
     assert not says_something(text)

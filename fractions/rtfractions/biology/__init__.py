@@ -1,6 +1,6 @@
 """Radiobiology: what a dose in fractions is worth, with the model and the alpha/beta beside every number."""
 
-from rtfractions.biology.alpha_beta import DEFAULT_ALPHA_BETAS, AlphaBeta, AlphaBetaError
+from rtfractions.biology.alpha_beta import DEFAULT_ALPHA_BETAS, AlphaBeta, AlphaBetaError, parse_alpha_beta
 from rtfractions.biology.conversion import Isoeffect, convert
 from rtfractions.biology.lq import DoseError, bed, eqd2, eqdx
 
@@ -14,4 +14,5 @@ __all__ = [
     "convert",
     "eqd2",
     "eqdx",
+    "parse_alpha_beta",
 ]

@@ -1,5 +1,8 @@
 """The alpha/beta ratio: an argument of every conversion, never a hidden default."""
 
+import math
+import numbers
+import re
 from dataclasses import dataclass
 from typing import Final
 
@@ -12,13 +15,23 @@ MAXIMUM_ALPHA_BETA_GY: Final = 100.0
 """Above this BED is the physical dose within 1 % for every dose per fraction up to 1 Gy; no tissue is known."""
 
 
+def as_float(value: object) -> float | None:
+    """A real number of any type as float, infinity where it is too large for one; None for what is no number."""
+    if isinstance(value, bool) or not isinstance(value, numbers.Real):
+        return None
+    try:
+        return float(value)
+    except OverflowError:
+        return math.inf
+
+
 class AlphaBetaError(RTFractionsError, ValueError):
     """An alpha/beta ratio that is no number between 0.1 and 100 Gy."""
 
     code = "alpha-beta"
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, kw_only=True)
 class AlphaBeta:
     """An alpha/beta ratio, and where it comes from.
 
@@ -39,15 +52,17 @@ class AlphaBeta:
     source: str
 
     def __post_init__(self) -> None:
-        value = self.value_gy
-        if isinstance(value, bool) or not isinstance(value, int | float):
-            raise AlphaBetaError(f"alpha/beta {quoted(value)} is not a number", remedy="give it in Gy")
+        value = as_float(self.value_gy)
+        if value is None:
+            raise AlphaBetaError(
+                f"alpha/beta {quoted(self.value_gy)} is not a number", remedy="give it in Gy"
+            )
         if not MINIMUM_ALPHA_BETA_GY <= value <= MAXIMUM_ALPHA_BETA_GY:  # nan too
             raise AlphaBetaError(
                 f"alpha/beta {value} Gy is outside {MINIMUM_ALPHA_BETA_GY:g} to {MAXIMUM_ALPHA_BETA_GY:g} Gy",
                 remedy="give it in Gy",
             )
-        object.__setattr__(self, "value_gy", float(value))
+        object.__setattr__(self, "value_gy", value)
 
     def __str__(self) -> str:
         return f"{self.value_gy:g} Gy"
@@ -55,8 +70,36 @@ class AlphaBeta:
 
 DEFAULT_ALPHA_BETAS: Final = (
     AlphaBeta(
-        10.0, "convention for tumour and early-responding tissue (GEC-ESTRO LQ spreadsheet instructions)"
+        value_gy=10.0,
+        source="convention for tumour and early-responding tissue (GEC-ESTRO LQ spreadsheet instructions)",
     ),
-    AlphaBeta(3.0, "convention for late-responding tissue (GEC-ESTRO LQ spreadsheet)"),
+    AlphaBeta(value_gy=3.0, source="convention for late-responding tissue (GEC-ESTRO LQ spreadsheet)"),
 )
 """The conventional pair, for where a user gives none and is told so."""
+
+
+def parse_alpha_beta(text: str, *, source: str) -> AlphaBeta:
+    """An alpha/beta ratio as typed, in Gy with a decimal point.
+
+    Parameters
+    ----------
+    text : str
+        As ``"10"`` or ``"3.1"``.
+    source : str
+        Who typed it.
+
+    Raises
+    ------
+    AlphaBetaError
+        If the text is no number between 0.1 and 100.
+
+    Examples
+    --------
+    >>> parse_alpha_beta("3.1", source="me").value_gy
+    3.1
+    """
+    if not re.fullmatch(r"[+-]?(\d+(\.\d*)?|\.\d+|nan|inf)", text.strip(), re.ASCII | re.IGNORECASE):
+        raise AlphaBetaError(
+            f"alpha/beta {quoted(text)} is not a number", remedy="give it in Gy, as 10 or 3.1"
+        )
+    return AlphaBeta(value_gy=float(text), source=source)

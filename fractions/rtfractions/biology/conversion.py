@@ -50,7 +50,7 @@ def convert(schedule: Schedule, alpha_beta: AlphaBeta) -> Isoeffect:
 
     Examples
     --------
-    >>> isoeffect = convert(Schedule.uniform(total_dose_gy=40, fractions=10), AlphaBeta(10, "tumour"))
+    >>> isoeffect = convert(Schedule.uniform(total_dose_gy=40, fractions=10), AlphaBeta(value_gy=10, source="tumour"))
     >>> round(isoeffect.bed_gy, 2), round(isoeffect.eqd2_gy, 2)
     (56.0, 46.67)
     """

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, Final, overload
 
-from rtfractions.biology.alpha_beta import AlphaBeta
+from rtfractions.biology.alpha_beta import AlphaBeta, as_float
 from rtfractions.errors import RTFractionsError, quoted
 
 if TYPE_CHECKING:
@@ -158,16 +158,17 @@ def _checked(total_dose_gy: Any, fractions: float, alpha_beta_gy: float) -> tupl
     return (
         _dose_gy(total_dose_gy),
         _number(fractions, "the number of fractions", low=SMALLEST_FRACTIONS, high=LARGEST_FRACTIONS),
-        AlphaBeta(alpha_beta_gy, "argument").value_gy,
+        AlphaBeta(value_gy=alpha_beta_gy, source="argument").value_gy,
     )
 
 
 def _dose_gy(dose: Any) -> Any:
     """The dose as float, or as an array of float64; refused where an element is out of range."""
-    if isinstance(dose, int | float) and not isinstance(dose, bool):
-        if not 0.0 <= dose <= LARGEST_DOSE_GY:
+    number = as_float(dose)
+    if number is not None:
+        if not 0.0 <= number <= LARGEST_DOSE_GY:  # nan too
             raise DoseError(f"a dose of {quoted(dose)} Gy cannot be converted", remedy=_DOSE_RANGE)
-        return float(dose)
+        return number
     import numpy as np  # here, so that scalars do not pay for it
 
     try:
@@ -184,8 +185,9 @@ def _dose_gy(dose: Any) -> Any:
 
 
 def _number(value: float, name: str, *, low: float, high: float) -> float:
-    if isinstance(value, bool) or not isinstance(value, int | float):
+    number = as_float(value)
+    if number is None:
         raise DoseError(f"{name} is {quoted(value)}", remedy="give a number")
-    if not low <= value <= high:  # nan too
+    if not low <= number <= high:  # nan too
         raise DoseError(f"{name} is {quoted(value)}", remedy=f"it lies between {low:g} and {high:g}")
-    return float(value)
+    return number

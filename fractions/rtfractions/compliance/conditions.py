@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from rtfractions.compliance.findings import ReadingVerdict
 from rtfractions.patient import Lesion
 from rtfractions.protocols.schema import Ambiguity, Fact, Need, Reading
-from rtfractions.protocols.vocabulary import says_something, site_words, technique_words
+from rtfractions.protocols.vocabulary import folded, says_something, site_words, technique_words
 from rtfractions.verdicts import Verdict
 
 
@@ -62,23 +62,26 @@ def verdict_under(reading: Reading, as_it_stands: Verdict, lesion: Lesion | None
 
 def _lacking(need: Need, lesion: Lesion) -> str | None:
     """What a need lacks, None where one of its facts shows it."""
-    stated = [fact for fact in need.any if says_something(getattr(lesion, fact))]
     facts = " or ".join(need.any)
+    stated = [fact for fact in need.any if says_something(getattr(lesion, fact))]
     if need.is_ == "stated":
-        return None if stated else f"{facts} not given"
-    if any(_words(fact, lesion) & set(need.is_) for fact in stated):
+        if any(fact != "site" or site_words(lesion.site) for fact in stated):
+            return None
+        return f"{facts} not given" if not stated else f"the site {lesion.site!r} is not known"
+    wanted = {folded(word) for word in need.is_}
+    if any(wanted & _words(fact, lesion) for fact in stated):
         return None
-    wanted = " or ".join(need.is_)
+    words = " or ".join(need.is_)
     if not stated:
-        return f"{facts} not given ({wanted} needed)"
+        return f"{facts} not given ({words} needed)"
     found = ", ".join(f"{fact} {getattr(lesion, fact)!r}" for fact in stated)
-    return f"{found} is not {wanted}"
+    return f"{found} not known as {words}"
 
 
-def _words(fact: Fact, lesion: Lesion) -> frozenset[str]:
+def _words(fact: Fact, lesion: Lesion) -> set[str]:
     text = getattr(lesion, fact)
     if fact == "site":
-        return site_words(text)
+        return {folded(word) for word in site_words(text)}
     if fact == "technique":
-        return technique_words(text)
-    return frozenset({text})
+        return {folded(word) for word in technique_words(text)}
+    return {folded(text)}

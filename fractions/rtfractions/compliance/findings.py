@@ -4,11 +4,12 @@ from dataclasses import dataclass
 from typing import Final
 
 from rtfractions.biology import Isoeffect
+from rtfractions.errors import counted
 from rtfractions.notices import Notice
 from rtfractions.patient import Lesion, Patient
 from rtfractions.protocols.schema import Source
 from rtfractions.schedule import Schedule
-from rtfractions.verdicts import Verdict, roll_up
+from rtfractions.verdicts import ROLL_UP_ORDER, Verdict, roll_up
 
 
 @dataclass(frozen=True, slots=True)
@@ -20,7 +21,7 @@ class ReadingVerdict:
     verdict: Verdict
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Difference:
     """What a schedule is worth more (or less, negative) than another, at one alpha/beta, in Gy."""
 
@@ -90,18 +91,23 @@ class Finding:
         return None
 
     @property
+    def rests_on(self) -> str | None:
+        """What the verdict rests on: its source's label, or this program's own rule; None where it grades nothing."""
+        if self.source is not None:
+            return self.source.label
+        return OWN_RULE if self.verdict in ROLL_UP_ORDER else None
+
+    @property
     def verdict_words(self) -> str:
         """The verdict with what it rests on, as ``"per protocol (registry record 2020-01-18)"``."""
-        return self.verdict.words if self.source is None else f"{self.verdict.words} ({self.source.label})"
+        return self.verdict.words if self.rests_on is None else f"{self.verdict.words} ({self.rests_on})"
 
+
+OWN_RULE: Final = "this program's rule"
+"""What a verdict rests on that no clause of the protocol gives."""
 
 NOT_BEGUN: Final = "treatment has not begun"
 """Why rules about dates and delivery do not apply to a planned treatment."""
-
-
-def counted(number: int, noun: str) -> str:
-    """A number and its noun, as ``"1 fraction"`` or ``"3 fractions"``."""
-    return f"{number} {noun}" if number == 1 else f"{number} {noun}s"
 
 
 def no_rule(rule: str) -> Finding:
@@ -163,6 +169,10 @@ class PatientFindings:
     def verdict(self) -> Verdict:
         """The worst of its own findings and its lesions' verdicts."""
         return roll_up((*(f.verdict for f in self.findings), *(lesion.verdict for lesion in self.lesions)))
+
+    def has(self, verdict: Verdict) -> bool:
+        """Whether any check that rolls up came to `verdict`, though a worse one may stand above it."""
+        return any(finding.verdict is verdict for _, finding in self._graded())
 
     @property
     def notices(self) -> tuple[Notice, ...]:

@@ -35,8 +35,23 @@ def check(patient: Patient, protocol: Protocol, *, planned: bool = False) -> Pat
         if lesion.on_study and in_scope(lesion, protocol) is not InScope.NO
     ]
     together = timing_rule.check_together(counted, protocol, planned=planned)
-    findings = (lesions_rule.check(patient, protocol), *(() if together is None else (together,)))
+    findings = (
+        lesions_rule.check(patient, protocol, planned=planned),
+        *(() if together is None else (together,)),
+        *_whole(patient),
+    )
     return PatientFindings(patient, findings, lesions)
+
+
+def _whole(patient: Patient) -> tuple[Finding, ...]:
+    """Whether what was read is all there is, and all of it belongs to a lesion; rules of this program."""
+    findings = []
+    if patient.incomplete is not None:
+        findings.append(Finding("input", Verdict.NOT_EVALUABLE, patient.incomplete))
+    if patient.untied:
+        message = f"targets of the plans belong to no lesion of the sheet: {'; '.join(patient.untied)}"
+        findings.append(Finding("plan_targets", Verdict.QUERY, message))
+    return tuple(findings)
 
 
 def _lesion(lesion: Lesion, protocol: Protocol, *, planned: bool) -> LesionFindings:

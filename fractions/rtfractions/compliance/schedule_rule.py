@@ -7,13 +7,16 @@ from typing import Final
 
 from rtfractions.biology import DEFAULT_ALPHA_BETAS, convert
 from rtfractions.compliance.conditions import evaluate, read, verdict_under
-from rtfractions.compliance.findings import Difference, Finding, NearestSchedule
+from rtfractions.compliance.findings import Difference, Finding, NearestSchedule, ReadingVerdict
 from rtfractions.patient import Lesion
-from rtfractions.protocols.schema import AllowedSchedule, ByDiameter, Protocol, worst
+from rtfractions.protocols.schema import AllowedSchedule, Ambiguity, ByDiameter, Condition, Protocol
 from rtfractions.schedule import Schedule
 from rtfractions.verdicts import Verdict, no_worse_than
 
 RULE: Final = "schedule"
+
+LIMIT_SLACK_GY: Final = Decimal("1e-6")
+"""By how much a dose may exceed a limit and still meet it."""
 
 _LISTS: Final = {
     "open": "the list is open",
@@ -48,40 +51,57 @@ def check(lesion: Lesion, protocol: Protocol) -> Finding:
     if schedule is None:
         return finding
     tolerance_gy = Decimal(repr(rules.match_tolerance_gy))
-    for entry in rules.allowed:
-        if entry.schedule.range.matches(schedule, tolerance_gy=tolerance_gy):
-            finding = _graded(entry, replace(finding, source=protocol.source(entry.source)), lesion, protocol)
-            if finding.verdict is Verdict.PER_PROTOCOL and entry.by_diameter is not None:
-                return _by_diameter(finding, entry.by_diameter, schedule, lesion, protocol)
-            return finding
-    return _unlisted(finding, schedule, lesion, protocol)
+    matching = [e for e in rules.allowed if e.schedule.range.matches(schedule, tolerance_gy=tolerance_gy)]
+    if not matching:
+        return _unlisted(finding, schedule, lesion, protocol)
+    graded = [_graded(entry, finding, schedule, lesion, protocol) for entry in matching]
+    return next((found for found in graded if found.verdict is Verdict.PER_PROTOCOL), graded[0])
 
 
-def _graded(entry: AllowedSchedule, finding: Finding, lesion: Lesion, protocol: Protocol) -> Finding:
-    """The finding for a schedule that the protocol names."""
+def _graded(
+    entry: AllowedSchedule, finding: Finding, schedule: Schedule, lesion: Lesion, protocol: Protocol
+) -> Finding:
+    """The finding for a schedule that an entry of the protocol names."""
+    finding = replace(finding, source=protocol.source(entry.source))
     if entry.ambiguity is not None:
-        ambiguity = protocol.ambiguity(entry.ambiguity)
-        verdict, readings = read(ambiguity, lambda r: verdict_under(r, Verdict.QUERY, lesion))
-        message = f"{finding.observed} rests on an unclear remark, {ambiguity.text}"
-        return replace(finding, verdict=verdict, message=message, readings=readings)
-    if entry.condition is None:
-        message = f"{finding.observed} is {entry.status}" + (f", {entry.group}" if entry.group else "")
-        return replace(finding, verdict=Verdict.PER_PROTOCOL, message=message)
-    condition = protocol.condition(entry.condition)
+        finding = _unclear(finding, protocol.ambiguity(entry.ambiguity))
+    elif entry.condition is not None:
+        finding = _conditional(finding, protocol.condition(entry.condition), lesion, protocol)
+    else:
+        message = f"{schedule} is {entry.status}" + (f", {entry.group}" if entry.group else "")
+        finding = replace(finding, verdict=Verdict.PER_PROTOCOL, message=message)
+    if finding.verdict is Verdict.PER_PROTOCOL and entry.by_diameter is not None:
+        finding = _by_diameter(finding, entry.by_diameter, schedule, lesion, protocol)
+    return replace(finding, verdict=no_worse_than(finding.verdict, protocol.schedules.worst_grade))
+
+
+def _unclear(finding: Finding, ambiguity: Ambiguity) -> Finding:
+    verdict, readings = read(ambiguity, lambda reading: verdict_under(reading, Verdict.QUERY))
+    message = f"{finding.observed} rests on an unclear remark, {ambiguity.text}"
+    return replace(finding, verdict=verdict, message=message, readings=readings)
+
+
+def _conditional(finding: Finding, condition: Condition, lesion: Lesion, protocol: Protocol) -> Finding:
+    """Allowed where the condition is shown, under the reading that decides."""
     shown = evaluate(condition.needs, lesion)
-    as_it_stands = Verdict.PER_PROTOCOL if shown.shown else Verdict.QUERY
-    finding = replace(finding, verdict=as_it_stands)
+    as_it_stands = verdict = Verdict.PER_PROTOCOL if shown.shown else Verdict.QUERY
+    readings: tuple[ReadingVerdict, ...] = ()
     if condition.ambiguity is not None:
-        verdict, readings = read(
-            protocol.ambiguity(condition.ambiguity), lambda r: verdict_under(r, as_it_stands, lesion)
-        )
-        finding = replace(finding, verdict=verdict, readings=readings)
-    message = f"{finding.observed} is conditional ({condition.text}): "
-    if shown.shown:
-        return replace(
-            finding, basis="stated", message=message + "accepted on the site's statement, not verified"
-        )
-    return replace(finding, message=message + f"not shown, {'; '.join(shown.lacking)}")
+        ambiguity = protocol.ambiguity(condition.ambiguity)
+        verdict, readings = read(ambiguity, lambda reading: verdict_under(reading, as_it_stands, lesion))
+    if verdict is Verdict.PER_PROTOCOL:
+        how = "accepted on the site's statement, not verified"
+    elif shown.shown:
+        how = "shown by the site's statement, and not enough under every reading"
+    else:
+        how = f"not shown, {'; '.join(shown.lacking)}"
+    return replace(
+        finding,
+        verdict=verdict,
+        message=f"{finding.observed} is conditional ({condition.text}): {how}",
+        basis="stated" if verdict is Verdict.PER_PROTOCOL else None,
+        readings=readings,
+    )
 
 
 def _by_diameter(
@@ -91,11 +111,11 @@ def _by_diameter(
     if lesion.max_diameter_mm is None:
         return replace(finding, message=f"{finding.message}; diameter not given: dose not checked against it")
     allowed_gy, text = _for_diameter(limits, lesion.max_diameter_mm, protocol)
-    if allowed_gy is not None and schedule.total_dose_gy <= allowed_gy:
+    if allowed_gy is not None and schedule.total_dose_gy <= allowed_gy + LIMIT_SLACK_GY:
         return replace(finding, message=f"{finding.message}; {text}")
     return replace(
         finding,
-        verdict=no_worse_than(Verdict.QUERY, worst(protocol.schedules.worst_grade)),
+        verdict=Verdict.QUERY,
         message=f"{finding.observed} is more than the diameter allows: {text}",
         source=protocol.source(limits.source),
         basis=None,
@@ -108,13 +128,10 @@ def _for_diameter(limits: ByDiameter, diameter_mm: float, protocol: Protocol) ->
     label = protocol.source(limits.source).label
     for band in limits.bands:
         if diameter_mm <= band.up_to_mm:
-            return Decimal(
-                repr(band.max_dose_gy)
-            ), f"{label} has {band.max_dose_gy:g} Gy for {diameter_mm:g} mm"
-    return (
-        None,
-        f"{label} has no dose above {limits.bands[-1].up_to_mm:g} mm, and {diameter_mm:g} mm is given",
-    )
+            text = f"{label} has {band.max_dose_gy:g} Gy for {diameter_mm:g} mm"
+            return Decimal(repr(band.max_dose_gy)), text
+    largest = limits.bands[-1].up_to_mm
+    return None, f"{label} has no dose above {largest:g} mm, and {diameter_mm:g} mm is given"
 
 
 def _unlisted(finding: Finding, schedule: Schedule, lesion: Lesion, protocol: Protocol) -> Finding:
@@ -138,7 +155,7 @@ def _unlisted(finding: Finding, schedule: Schedule, lesion: Lesion, protocol: Pr
             reasons.append(_for_diameter(entry.by_diameter, lesion.max_diameter_mm, protocol)[1])
     return replace(
         finding,
-        verdict=no_worse_than(verdict, worst(rules.worst_grade)),
+        verdict=no_worse_than(verdict, rules.worst_grade),
         message="; ".join(reasons),
         nearest=nearest,
     )
@@ -168,7 +185,11 @@ def _nearest(schedule: Schedule, protocol: Protocol) -> NearestSchedule:
     for alpha_beta in DEFAULT_ALPHA_BETAS:
         own, other = convert(schedule, alpha_beta), convert(nearest, alpha_beta)
         differences.append(
-            Difference(alpha_beta.value_gy, own.bed_gy - other.bed_gy, own.eqd2_gy - other.eqd2_gy)
+            Difference(
+                alpha_beta_gy=alpha_beta.value_gy,
+                bed_gy=own.bed_gy - other.bed_gy,
+                eqd2_gy=own.eqd2_gy - other.eqd2_gy,
+            )
         )
     return NearestSchedule(nearest, tuple(differences))
 

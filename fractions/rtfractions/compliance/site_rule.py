@@ -5,7 +5,7 @@ from typing import Final
 
 from rtfractions.compliance.findings import Finding, no_rule
 from rtfractions.patient import Lesion
-from rtfractions.protocols.schema import Protocol, worst
+from rtfractions.protocols.schema import Protocol
 from rtfractions.protocols.vocabulary import region_of, site_words
 from rtfractions.verdicts import Verdict, no_worse_than
 
@@ -39,13 +39,12 @@ def check(lesion: Lesion, protocol: Protocol) -> Finding:
         verdict, message = Verdict.PER_PROTOCOL, f"{lesion.site} is {required}"
     elif scope is InScope.NO:
         note = f": {rule.note}" if rule.note else ""
-        verdict = no_worse_than(Verdict.DEVIATION_UNACCEPTABLE, worst(rule.worst_grade))
+        verdict = no_worse_than(Verdict.DEVIATION_UNACCEPTABLE, rule.worst_grade)
         message = f"{lesion.site} is not {required}{note}"
     else:
         verdict = Verdict.QUERY
-        message = (
-            "the site is not given" if lesion.site is None else f"the site {lesion.site!r} decides nothing"
-        )
+        unknown = f"the site {lesion.site!r} is not in the vocabulary, or names two regions"
+        message = "the site is not given" if lesion.site is None else unknown
     return Finding(
         RULE, verdict, message, protocol.source(rule.source), observed=lesion.site, required=required
     )

@@ -6,9 +6,10 @@ from dataclasses import replace
 from typing import Final
 
 from rtfractions.compliance.conditions import read
-from rtfractions.compliance.findings import NOT_BEGUN, Finding, ReadingVerdict, counted, no_rule
+from rtfractions.compliance.findings import NOT_BEGUN, Finding, ReadingVerdict, no_rule
+from rtfractions.errors import counted
 from rtfractions.patient import Lesion
-from rtfractions.protocols.schema import DayLimit, OverallTime, Protocol, Timing, worst
+from rtfractions.protocols.schema import DayLimit, OverallTime, Protocol, Timing
 from rtfractions.schedule import Phase
 from rtfractions.verdicts import Verdict, no_worse_than, roll_up
 
@@ -79,21 +80,23 @@ def check_together(lesions: Sequence[Lesion], protocol: Protocol, *, planned: bo
         return None
     courses = [_course(lesion) for lesion in lesions]
     known = [course for course in courses if course is not None]
-    whole = (
-        (min(start for start, _ in known), max(end for _, end in known))
-        if len(known) == len(courses)
-        else None
-    )
+    whole = (min(start for start, _ in known), max(end for _, end in known)) if known else None
     together = _overall(whole, timing, timing.overall, protocol, planned=planned)
-    together = replace(together, rule=OVERALL_TIME_TOGETHER)
-    if timing.scope.ambiguity is None or whole is None or planned:
+    together = replace(together, rule=OVERALL_TIME_TOGETHER, message=f"all lesions: {together.message}")
+    if whole is None or planned:
         return together
-    each = roll_up(_overall(c, timing, timing.overall, protocol, planned=False).verdict for c in known)
+    if len(known) < len(courses) and together.verdict is Verdict.PER_PROTOCOL:
+        # what is known of is within the limit, and may be less than all
+        message = "the days of the first and last fraction are not given for all lesions"
+        return replace(together, verdict=Verdict.NOT_EVALUABLE, message=message, readings=())
+    if timing.scope.ambiguity is None:
+        return together
+    each = roll_up(_overall(c, timing, timing.overall, protocol, planned=False).verdict for c in courses)
     verdict, readings = read(
         protocol.ambiguity(timing.scope.ambiguity),
         lambda reading: each if reading.scope == "per_lesion" else together.verdict,
     )
-    return replace(together, verdict=verdict, message=f"all lesions: {together.message}", readings=readings)
+    return replace(together, verdict=verdict, readings=readings)
 
 
 def _course(lesion: Lesion) -> Course | None:
@@ -102,7 +105,7 @@ def _course(lesion: Lesion) -> Course | None:
 
 
 def _broken(timing: Timing) -> Verdict:
-    return no_worse_than(Verdict.DEVIATION_UNACCEPTABLE, worst(timing.worst_grade))
+    return no_worse_than(Verdict.DEVIATION_UNACCEPTABLE, timing.worst_grade)
 
 
 def _frequency(lesion: Lesion, timing: Timing, protocol: Protocol) -> Finding:
@@ -150,9 +153,6 @@ def _overall(
     if course is None:
         message = "the days of the first and last fraction are not given"
         return replace(finding, verdict=Verdict.NOT_EVALUABLE, message=message)
-
-    def graded(limit: DayLimit) -> Verdict:
-        return Verdict.PER_PROTOCOL if days(course, limit.count) <= limit.max else _broken(timing)
 
     readings: tuple[ReadingVerdict, ...] = ()
     if overall.ambiguity is None:

@@ -11,10 +11,11 @@ from typing import Final
 from pydicom.datadict import keyword_dict
 from pydicom.dataelem import RawDataElement
 from pydicom.dataset import Dataset
+from pydicom.multival import MultiValue
 from pydicom.sequence import Sequence
 from pydicom.tag import Tag
 
-from rtfractions.dicom.reading import DicomError
+from rtfractions.dicom.reading import DicomError, guarded
 from rtfractions.errors import Where, quoted
 
 _DECIMAL: Final = re.compile(r"[+-]?(\d+(\.\d*)?|\.\d+)([eE][+-]?\d{1,3})?", re.ASCII)
@@ -73,8 +74,18 @@ def integer_of(dataset: Dataset, keyword: str) -> int | None:
 
 def text_of(dataset: Dataset, keyword: str) -> str | None:
     """A text, decoded by the dataset's character set; None where it is absent or empty."""
-    value = dataset.get(keyword)
-    return str(value).strip(" \0") or None if value is not None else None
+    with guarded():
+        value = dataset.get(keyword)
+        if value is None:
+            return None
+        text = "\\".join(map(str, value)) if isinstance(value, MultiValue) else str(value)
+    return text.strip(" \0") or None
+
+
+def code_of(dataset: Dataset, keyword: str) -> str | None:
+    """A defined term (VR CS), in capitals as the standard writes it; None where it is absent or empty."""
+    text = text_of(dataset, keyword)
+    return None if text is None else text.upper()
 
 
 def items_of(dataset: Dataset, keyword: str) -> list[Dataset]:
@@ -85,7 +96,8 @@ def items_of(dataset: Dataset, keyword: str) -> list[Dataset]:
     DicomError
         If the attribute is no sequence.
     """
-    value = dataset.get(keyword)
+    with guarded():
+        value = dataset.get(keyword)
     if value is None:
         return []
     if not isinstance(value, Sequence):
@@ -97,10 +109,11 @@ def _raw_text(dataset: Dataset, keyword: str) -> str | None:
     """The characters of a numeric attribute as the file holds them."""
     if keyword not in dataset:
         return None
-    element = dataset.get_item(keyword)
-    if isinstance(element, RawDataElement):
-        text = (element.value or b"").decode("ascii", "replace")
-    else:
-        value = getattr(element, "value", None)
-        text = "" if value is None else str(getattr(value, "original_string", value))
+    with guarded():
+        element = dataset.get_item(keyword)
+        if isinstance(element, RawDataElement):
+            text = (element.value or b"").decode("ascii", "replace")
+        else:
+            value = getattr(element, "value", None)
+            text = "" if value is None else str(getattr(value, "original_string", value))
     return text.strip(" \0") or None

@@ -97,7 +97,7 @@ def find(name: str) -> LoadedProtocol:
         if name.casefold() == identifier.casefold():
             return library_protocol(identifier)
     path = Path(name)
-    if path.exists() or path.suffix in (".yaml", ".yml"):
+    if (name and path.exists()) or path.suffix.lower() in (".yaml", ".yml"):
         return load_file(path, name=name)
     near = difflib.get_close_matches(name.upper(), LIBRARY, n=1)
     raise ProtocolError(

@@ -4,6 +4,7 @@ A rule names its source and the worst grade that source can support. Conditions 
 expressions. What the text leaves open is an ambiguity with its readings.
 """
 
+import functools
 from collections.abc import Iterator
 from typing import Annotated, Any, Literal, TypeAlias
 
@@ -13,7 +14,6 @@ from msgspec import Meta
 from rtfractions.schedule import ScheduleRange
 from rtfractions.schedule_text import parse_range
 from rtfractions.strict_yaml import Path
-from rtfractions.verdicts import Verdict
 
 SCHEMA_NAME = "rtfractions.protocol/1"
 
@@ -34,7 +34,12 @@ class ScheduleText(str):
     @property
     def range(self) -> ScheduleRange:
         """The schedule, or the range of schedules, that it states."""
-        return parse_range(self)
+        return _range(self)
+
+
+@functools.lru_cache(maxsize=1000)
+def _range(text: str) -> ScheduleRange:
+    return parse_range(text)
 
 
 class Entry(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -286,11 +291,6 @@ class Protocol(Entry, frozen=True, kw_only=True):
         return next(ambiguity for ambiguity in self.ambiguities if ambiguity.id == identifier)
 
 
-def worst(grade: str) -> Verdict:
-    """The verdict of a `worst_grade`."""
-    return Verdict(grade)
-
-
 def decode(kind: type, value: Any) -> Any:
     """Read the type of ours that stands in a protocol file (msgspec's ``dec_hook``)."""
     if kind is not ScheduleText or not isinstance(value, str):
@@ -300,7 +300,7 @@ def decode(kind: type, value: Any) -> Any:
 
 
 def misplaced(protocol: Protocol) -> Iterator[tuple[Path, str]]:
-    """What the types cannot say: ids that stand twice, that name nothing, or that nothing names.
+    """What the types cannot say: ids that stand twice, that name nothing, that nothing names; unfit readings.
 
     Yields
     ------
@@ -317,11 +317,17 @@ def misplaced(protocol: Protocol) -> Iterator[tuple[Path, str]]:
         yield from _twice(("ambiguities", i, "readings"), ids)
         if ambiguity.default is not None and ambiguity.default not in ids:
             yield ("ambiguities", i, "default"), f"no reading has the id {ambiguity.default!r}"
-    for path, name, identifier in _references(protocol, ()):
-        section = {"source": "sources", "condition": "conditions", "ambiguity": "ambiguities"}[name]
-        if identifier not in [entry.id for entry in getattr(protocol, section)]:
-            yield path, f"no entry of {section} has the id {identifier!r}"
-    yield from _readings_that_do_not_fit(protocol)
+    references = list(_references(protocol, ()))
+    for section, name in (("sources", "source"), ("conditions", "condition"), ("ambiguities", "ambiguity")):
+        known = [entry.id for entry in getattr(protocol, section)]
+        named = [identifier for _, of, identifier in references if of == name]
+        for path, of, identifier in references:
+            if of == name and identifier not in known:
+                yield path, f"no entry of {section} has the id {identifier!r}"
+        for i, identifier in enumerate(known):
+            if identifier not in named:
+                yield (section, i, "id"), f"nothing names the {name} {identifier!r}"
+    yield from _unfit_readings(protocol)
 
 
 def _twice(path: Path, ids: list[str]) -> Iterator[tuple[Path, str]]:
@@ -343,19 +349,30 @@ def _references(value: object, path: Path) -> Iterator[tuple[Path, str, str]]:
             yield from _references(item, (*path, i))
 
 
-def _readings_that_do_not_fit(protocol: Protocol) -> Iterator[tuple[Path, str]]:
-    """An ambiguity about days, about scope or about a schedule has readings that say it."""
-    uses: list[tuple[str | None, str]] = [(a.ambiguity, "verdict") for a in protocol.schedules.allowed]
-    if protocol.timing is not None and protocol.timing.overall is not None:
-        uses.append((protocol.timing.overall.ambiguity, "days"))
-    if protocol.timing is not None and protocol.timing.scope is not None:
-        uses.append((protocol.timing.scope.ambiguity, "scope"))
-    for i, ambiguity in enumerate(protocol.ambiguities):
-        for used, key in uses:
-            if used == ambiguity.id:
-                for j, reading in enumerate(ambiguity.readings):
-                    if getattr(reading, key) is None:
-                        yield (
-                            ("ambiguities", i, "readings", j),
-                            f"a reading of {ambiguity.id} gives its {key}",
-                        )
+READING_KEYS = {
+    ("schedules", "ambiguity"): ("verdict", True),
+    ("lesions", "ambiguity"): ("verdict", False),
+    ("conditions", "ambiguity"): ("verdict or needs", False),
+    ("timing", "overall", "ambiguity"): ("days", True),
+    ("timing", "scope", "ambiguity"): ("scope", True),
+}
+"""What the readings of an ambiguity may say, by the rule that names it; and whether each must."""
+
+
+def _unfit_readings(protocol: Protocol) -> Iterator[tuple[Path, str]]:
+    """Readings that do not say what the rule needs that names their ambiguity, or that say something else."""
+    for path, name, identifier in _references(protocol, ()):
+        if name != "ambiguity":
+            continue
+        rule = tuple(step for step in path if isinstance(step, str) and step != "allowed")
+        keys, must = READING_KEYS[rule]
+        for i, ambiguity in enumerate(protocol.ambiguities):
+            for j, reading in enumerate(ambiguity.readings if ambiguity.id == identifier else ()):
+                said = [
+                    key for key in ("verdict", "needs", "days", "scope") if getattr(reading, key) is not None
+                ]
+                if (must and not said) or set(said) - set(keys.split(" or ")):
+                    yield (
+                        ("ambiguities", i, "readings", j),
+                        f"a reading of {identifier} gives {keys} and nothing else",
+                    )

@@ -4,12 +4,12 @@ import functools
 import re
 import unicodedata
 from importlib import resources
-from typing import Literal
+from typing import Literal, TypeAlias
 
 from rtfractions import strict_yaml
 from rtfractions.protocols.schema import Entry
 
-Region = Literal["intracranial", "extracranial"]
+Region: TypeAlias = Literal["intracranial", "extracranial"]
 
 
 class _Site(Entry, frozen=True, kw_only=True):
@@ -27,6 +27,7 @@ class _Vocabulary(Entry, frozen=True, kw_only=True):
     sites: tuple[_Site, ...]
     techniques: tuple[_Technique, ...]
     empty_words: tuple[str, ...]
+    negations: tuple[str, ...]
 
 
 @functools.cache
@@ -35,18 +36,30 @@ def _vocabulary() -> _Vocabulary:
     return strict_yaml.read(text, file="vocabulary.yaml").convert(_Vocabulary)
 
 
+@functools.cache
+def _pattern(words: tuple[str, ...]) -> re.Pattern[str]:
+    """Any of the words, whole; the longest first."""
+    alternatives = "|".join(re.escape(folded(word)) for word in sorted(words, key=len, reverse=True))
+    return re.compile(rf"(?<!\w)(?:{alternatives})(?!\w)")
+
+
+def folded(text: str) -> str:
+    """A text as the vocabulary compares it: in one case, hyphens and underscores as blanks, single blanks."""
+    return " ".join(re.sub(r"[-\u2010-\u2015_]", " ", unicodedata.normalize("NFKC", text).casefold()).split())
+
+
 def says_something(text: str | None) -> bool:
     """Whether a cell holds a statement, not a dash or a word like ``n/a``.
 
     Examples
     --------
-    >>> says_something("painful metastasis"), says_something("n/a"), says_something(" - "), says_something(None)
+    >>> says_something("painful metastasis"), says_something("N / A."), says_something(" - "), says_something(None)
     (True, False, False, False)
     """
     if text is None:
         return False
-    word = _folded(text)
-    return any(c.isalnum() for c in word) and word not in _vocabulary().empty_words
+    letters = "".join(c for c in folded(text) if c.isalnum())
+    return any(c.isalpha() for c in letters) and letters not in _vocabulary().empty_words
 
 
 def region_of(site: str | None) -> Region | None:
@@ -62,7 +75,7 @@ def region_of(site: str | None) -> Region | None:
     >>> region_of("Left lung"), region_of("brain stem"), region_of("skull"), region_of("lung and brain")
     ('extracranial', 'intracranial', None, None)
     """
-    regions = {entry.region for entry in _vocabulary().sites if _names(site, entry.words)}
+    regions = {entry.region for entry in _named_sites(site)}
     if regions == {"intracranial"}:
         return "intracranial"
     return "extracranial" if regions == {"extracranial"} else None
@@ -76,26 +89,31 @@ def site_words(site: str | None) -> frozenset[str]:
     >>> sorted(site_words("vertebra T8"))
     ['extracranial', 'spine']
     """
-    names = {entry.name for entry in _vocabulary().sites if _names(site, entry.words)}
+    names = {entry.name for entry in _named_sites(site)}
     region = region_of(site)
     return frozenset(names | {region} if region is not None else names)
 
 
 def technique_words(technique: str | None) -> frozenset[str]:
-    """The vocabulary's names for a technique; empty where it is missing or unknown.
+    """The vocabulary's names for a technique; empty where it is missing, unknown or denied (``no SRS``).
 
     Examples
     --------
-    >>> sorted(technique_words("Gamma Knife")), sorted(technique_words("SABR, VMAT"))
-    (['SRS'], ['SBRT', 'VMAT'])
+    >>> sorted(technique_words("Gamma Knife")), sorted(technique_words("SABR, VMAT")), technique_words("no SRS")
+    (['SRS'], ['SBRT', 'VMAT'], frozenset())
     """
-    return frozenset(entry.name for entry in _vocabulary().techniques if _names(technique, entry.words))
+    if technique is None or _denied(technique):
+        return frozenset()
+    text = folded(technique)
+    return frozenset(entry.name for entry in _vocabulary().techniques if _pattern(entry.words).search(text))
 
 
 def known_site_words() -> frozenset[str]:
-    """Every name and region that `site_words` may give."""
+    """Every name and region that decides where a site lies."""
     sites = _vocabulary().sites
-    return frozenset({entry.name for entry in sites} | {"intracranial", "extracranial"})
+    return frozenset(
+        word for entry in sites if entry.region != "unclear" for word in (entry.name, entry.region)
+    )
 
 
 def known_technique_words() -> frozenset[str]:
@@ -103,12 +121,12 @@ def known_technique_words() -> frozenset[str]:
     return frozenset(entry.name for entry in _vocabulary().techniques)
 
 
-def _folded(text: str) -> str:
-    return " ".join(unicodedata.normalize("NFKC", text).casefold().split())
+def _named_sites(site: str | None) -> list[_Site]:
+    if site is None or _denied(site):
+        return []
+    text = folded(site)
+    return [entry for entry in _vocabulary().sites if _pattern(entry.words).search(text)]
 
 
-def _names(text: str | None, words: tuple[str, ...]) -> bool:
-    if text is None:
-        return False
-    folded = _folded(text)
-    return any(re.search(rf"(?<!\w){re.escape(word)}(?!\w)", folded) for word in words)
+def _denied(text: str) -> bool:
+    return "?" in text or _pattern(_vocabulary().negations).search(folded(text)) is not None

@@ -106,6 +106,10 @@ def _phase_entry(phase: Phase) -> PhaseEntry:
     )
 
 
+NOTES = frozenset({"schedule.gy-assumed"})
+"""Notices that are about a schedule and not about a model: they stand whole below the table."""
+
+
 def as_text(document: BedDocument) -> str:
     """The document as a table that can be pasted into a message."""
     marks = Marks(w for entry in document.schedules for result in entry.results for w in result.warnings)
@@ -124,7 +128,8 @@ def as_text(document: BedDocument) -> str:
         for result in document.schedules[0].results
     )
     head = "BED and EQD2 in Gy; linear-quadratic model, no time factor\n"
-    return f"{head}\n{aligned(rows, right=range(1, len(header)))}\n{ratios}{marks.legend()}"
+    notes = "".join(f"{w.message}\n" for w in document.warnings if w.code in NOTES)
+    return f"{head}\n{aligned(rows, right=range(1, len(header)))}\n{ratios}{marks.legend()}{notes}"
 
 
 def as_csv(document: BedDocument) -> str:

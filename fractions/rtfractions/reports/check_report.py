@@ -69,6 +69,7 @@ class CheckEntry:
     uncertain: bool | None
     readings: tuple[ReadingEntry, ...]
     message: str
+    rests_on: str | None
     source: str | None
     nearest: NearestEntry | None
 
@@ -151,7 +152,8 @@ def _patient_entry(findings: PatientFindings) -> PatientEntry:
         checks=tuple(_check_entry(finding) for finding in findings.findings),
         lesions=tuple(_lesion_entry(lesion) for lesion in findings.lesions),
         plans=tuple(
-            PlanEntry(p.sop_instance_uid, p.set_aside, messages(p.notices)) for p in findings.patient.plans
+            PlanEntry(printable(p.sop_instance_uid), p.set_aside, messages(p.notices))
+            for p in findings.patient.plans
         ),
         warnings=messages(findings.patient.notices),
     )
@@ -165,7 +167,7 @@ def _lesion_entry(findings: LesionFindings) -> LesionEntry:
         on_study=lesion.on_study,
         schedule=None if prescription.schedule is None else str(prescription.schedule),
         prescription_source=prescription.source,
-        plan_uid=lesion.plan_uid,
+        plan_uid=None if lesion.plan_uid is None else printable(lesion.plan_uid),
         fractions_delivered=lesion.delivery.fractions_delivered,
         isoeffects=tuple(
             IsoeffectEntry(i.alpha_beta.value_gy, i.model, i.bed_gy, i.eqd2_gy) for i in findings.isoeffects
@@ -183,7 +185,7 @@ def _check_entry(finding: Finding) -> CheckEntry:
         verdict=finding.verdict,
         basis=finding.basis,
         observed=printable(finding.observed) if isinstance(finding.observed, str) else finding.observed,
-        required=finding.required,
+        required=printable(finding.required) if isinstance(finding.required, str) else finding.required,
         unit=finding.unit,
         distance=finding.distance,
         structure=None,
@@ -191,6 +193,7 @@ def _check_entry(finding: Finding) -> CheckEntry:
         uncertain=None,
         readings=tuple(ReadingEntry(r.id, r.text, r.verdict) for r in finding.readings),
         message=printable(finding.message),
+        rests_on=finding.rests_on,
         source=None if source is None else f"{source.label}: {source.citation}",
         nearest=None
         if nearest is None
@@ -323,7 +326,7 @@ def _to_look_at(check: CheckEntry) -> bool:
 
 
 def _check_text(lesion: str, check: CheckEntry) -> str:
-    source = "" if check.source is None else f" ({check.source.partition(':')[0]})"
+    source = "" if check.rests_on is None else f" ({check.rests_on})"
     lines = [_wrapped(f"{lesion}{check.rule}: {check.verdict.words}{source}: {check.message}", "  ")]
     for reading in check.readings:
         lines.append(_wrapped(f"reading {reading.id}, {reading.text}: {reading.verdict.words}", "      "))

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from rtfractions import __version__
-from rtfractions.errors import RTFractionsError, Where, printable
+from rtfractions.errors import RTFractionsError, SettingError, Where, printable, quoted
 from rtfractions.files import InputFile
 from rtfractions.notices import Notice
 
@@ -88,27 +88,51 @@ class Context:
             "schema": schema,
             "program": Program(PROGRAM_NAME, __version__),
             "generated_at": generated_at(reproducible=self.reproducible),
-            "inputs": tuple(Input(f.name, f.sha256, f.modality, f.sop_instance_uid) for f in self.inputs),
+            "inputs": tuple(
+                Input(printable(f.name), f.sha256, f.modality, _printable(f.sop_instance_uid))
+                for f in self.inputs
+            ),
             "warnings": messages(self.notices),
-            "errors": tuple(Message(e.code, e.message, e.where) for e in self.errors),
+            "errors": tuple(Message(e.code, e.message, _safe(e.where)) for e in self.errors),
             "exit_reasons": self.exit_reasons,
         }
 
 
 def messages(notices: Iterable[Notice]) -> tuple[Message, ...]:
     """Notices as a document holds them, each once."""
-    return tuple(Message(n.code, printable(n.message), n.where) for n in dict.fromkeys(notices))
+    return tuple(Message(n.code, printable(n.message), _safe(n.where)) for n in dict.fromkeys(notices))
+
+
+def _safe(where: Where) -> Where:
+    column = where.column if isinstance(where.column, int) else _printable(where.column)
+    return Where(_printable(where.file), where.tag, _printable(where.structure), where.row, column)
+
+
+def _printable(text: str | None) -> str | None:
+    return None if text is None else printable(text)
 
 
 def generated_at(*, reproducible: bool) -> str | None:
-    """The time of writing in UTC, or ``SOURCE_DATE_EPOCH`` where it is set; None for a reproducible document."""
+    """The time of writing in UTC, or ``SOURCE_DATE_EPOCH`` where it is set; None for a reproducible document.
+
+    Raises
+    ------
+    SettingError
+        If ``SOURCE_DATE_EPOCH`` is no time.
+    """
     if reproducible:
         return None
-    epoch = os.environ.get("SOURCE_DATE_EPOCH", "")
-    if epoch.isdecimal():
-        now = datetime.datetime.fromtimestamp(int(epoch), datetime.UTC)
-    else:
+    epoch = os.environ.get("SOURCE_DATE_EPOCH")
+    if epoch is None:
         now = datetime.datetime.now(datetime.UTC)
+    else:
+        try:
+            now = datetime.datetime.fromtimestamp(int(epoch), datetime.UTC)
+        except (ValueError, OverflowError, OSError):
+            raise SettingError(
+                f"SOURCE_DATE_EPOCH is {quoted(epoch)}",
+                remedy="give whole seconds since 1970, or leave it unset",
+            ) from None
     return now.isoformat(timespec="seconds").replace("+00:00", "Z")
 
 

@@ -7,7 +7,15 @@ from typing import Any, Literal
 import msgspec
 
 from rtfractions.protocols import LoadedProtocol, Protocol
-from rtfractions.protocols.schema import AllowedSchedule, Need, Reading, Timing
+from rtfractions.protocols.schema import (
+    AllowedSchedule,
+    LesionCount,
+    Need,
+    Reading,
+    Schedules,
+    Sites,
+    Timing,
+)
 from rtfractions.reports.envelope import Context, Envelope
 from rtfractions.reports.tables import aligned, csv_text
 
@@ -51,7 +59,10 @@ def list_document(protocols: Sequence[LoadedProtocol], context: Context) -> Prot
 
 def _summary(loaded: LoadedProtocol) -> ProtocolSummary:
     protocol = loaded.protocol
-    schedules = tuple(str(entry.schedule.range) for entry in protocol.schedules.allowed)
+    schedules = tuple(
+        f"{entry.schedule.range}" + ("" if entry.status == "listed" else f" ({entry.status})")
+        for entry in protocol.schedules.allowed
+    )
     return ProtocolSummary(
         protocol.id, protocol.title, protocol.version, protocol.basis, schedules, loaded.sha256
     )
@@ -111,7 +122,7 @@ def show_as_text(loaded: LoadedProtocol) -> str:
 
 def _head(loaded: LoadedProtocol) -> str:
     protocol = loaded.protocol
-    lines = [f"{protocol.title} ({protocol.id}), {protocol.version}"]
+    lines = [f"{protocol.id} {protocol.title}: {protocol.version}"]
     if protocol.description is not None:
         lines.append(protocol.description)
     lines.append(f"basis: {protocol.basis.replace('_', ' ')}; sha256 {loaded.sha256}")
@@ -122,13 +133,30 @@ def _head(loaded: LoadedProtocol) -> str:
 
 def _schedules(protocol: Protocol) -> str:
     rules = protocol.schedules
-    rows = [["schedule", "status", "condition or group"]]
+    rows = [["schedule", "status", "source", "condition or group"]]
     rows += [
-        [str(e.schedule.range), e.status, _condition_text(e, protocol) or e.group or ""]
-        for e in rules.allowed
+        [
+            str(entry.schedule.range),
+            entry.status,
+            protocol.source(entry.source).label,
+            _condition_text(entry, protocol) or entry.group or "",
+        ]
+        for entry in rules.allowed
     ]
-    head = f"Schedules (list {rules.list}; a total dose matches within {rules.match_tolerance_gy:g} Gy{_at_worst(rules.worst_grade)})\n"
-    return head + _quoted(rules.text) + aligned(rows, indent="  ")
+    tolerance = f"a total dose matches within {rules.match_tolerance_gy:g} Gy"
+    head = f"Schedules: list {rules.list}, {tolerance}{_rests_on(rules, protocol)}\n"
+    bands = "".join(_bands_text(entry, protocol) for entry in rules.allowed)
+    return head + _quoted(rules.text) + aligned(rows, indent="  ") + bands
+
+
+def _bands_text(entry: AllowedSchedule, protocol: Protocol) -> str:
+    if entry.by_diameter is None:
+        return ""
+    bands = ", ".join(
+        f"up to {band.up_to_mm:g} mm {band.max_dose_gy:g} Gy" for band in entry.by_diameter.bands
+    )
+    label = protocol.source(entry.by_diameter.source).label
+    return f"  {entry.schedule.range} by largest diameter ({label}): {bands}; above that no dose\n"
 
 
 def _rules(protocol: Protocol) -> str:
@@ -136,15 +164,18 @@ def _rules(protocol: Protocol) -> str:
     if protocol.lesions is not None:
         rule = protocol.lesions
         number = f"{rule.min}" if rule.min == rule.max else f"{rule.min} to {rule.max}"
-        lines.append(f"Lesions treated on study: {number}{_at_worst(rule.worst_grade)}\n{_quoted(rule.text)}")
+        unclear = _see(rule.ambiguity)
+        lines.append(
+            f"Lesions treated on study: {number}{unclear}{_rests_on(rule, protocol)}\n{_quoted(rule.text)}"
+        )
     if protocol.sites is not None:
         sites = protocol.sites
-        lines.append(
-            f"Sites: {', '.join(sites.treated)}{_at_worst(sites.worst_grade)}\n{_quoted(sites.text)}"
-        )
+        note = f"  {sites.note}\n" if sites.note else ""
+        treated = ", ".join(sites.treated)
+        lines.append(f"Sites: {treated}{_rests_on(sites, protocol)}\n{_quoted(sites.text)}{note}")
     if protocol.timing is not None:
         timing = protocol.timing
-        lines.append(f"Timing: {_timing_text(timing)}{_at_worst(timing.worst_grade)}\n{_quoted(timing.text)}")
+        lines.append(f"Timing: {_timing_text(timing)}{_rests_on(timing, protocol)}\n{_quoted(timing.text)}")
     return "".join(lines)
 
 
@@ -156,11 +187,11 @@ def _timing_text(timing: Timing) -> str:
         parts.append(f"at most {timing.max_fractions} fractions")
     if timing.overall is not None:
         days = timing.overall.days
-        parts.append(
-            f"overall time: see {timing.overall.ambiguity}"
-            if days is None
-            else f"at most {days.max} days ({days.count})"
-        )
+        limit = "" if days is None else f" at most {days.max} days ({days.count})"
+        parts.append(f"overall time{limit}{_see(timing.overall.ambiguity)}")
+    if timing.scope is not None:
+        of = "" if timing.scope.of is None else f" {timing.scope.of.replace('_', ' ')}"
+        parts.append(f"scope{of}{_see(timing.scope.ambiguity)}")
     return ", ".join(parts)
 
 
@@ -197,8 +228,12 @@ def _reading_text(reading: Reading) -> str:
 def _condition_text(entry: AllowedSchedule, protocol: Protocol) -> str | None:
     if entry.condition is not None:
         condition = protocol.condition(entry.condition)
-        return f"{condition.text} ({_needs_text(condition.needs)})"
+        return f"{condition.text} ({_needs_text(condition.needs)}){_see(condition.ambiguity)}"
     return f"see {entry.ambiguity}" if entry.ambiguity is not None else None
+
+
+def _see(ambiguity: str | None) -> str:
+    return "" if ambiguity is None else f", see {ambiguity}"
 
 
 def _needs_text(needs: Sequence[Need]) -> str:
@@ -208,8 +243,9 @@ def _needs_text(needs: Sequence[Need]) -> str:
     )
 
 
-def _at_worst(grade: str) -> str:
-    return f"; at worst {grade.replace('_', ' ')}"
+def _rests_on(rule: Schedules | LesionCount | Sites | Timing, protocol: Protocol) -> str:
+    """The source of a rule and the worst grade it supports."""
+    return f" ({protocol.source(rule.source).label}; at worst {rule.worst_grade.replace('_', ' ')})"
 
 
 def _quoted(text: str | None) -> str:
