@@ -143,6 +143,35 @@ def test_exit_codes(name: str, protocol: str, options: list[str], code: int, run
     assert run(*arguments(samples, name, protocol), *options).code == code
 
 
+def test_exit_zero_hides_no_refusal(run: Run, tmp_path: Path) -> None:
+    sheet = tmp_path / "sheet.csv"
+    sheet.write_text("patient,lesion,schedule\nA,L1,3x8\n")
+    result = run("check", sheet, "--protocol", "NCT03406468", "--exit-zero")
+    assert result.code == 3
+    assert "which number is the dose" in result.err
+
+
+def test_unusual_schedules_are_accepted_where_asked(run: Run, tmp_path: Path) -> None:
+    sheet = tmp_path / "sheet.csv"
+    sheet.write_text("patient,lesion,schedule\nA,L1,2 Gy/30\n")
+    call = ["check", sheet, "--protocol", "NCT03406468", "--format", "json"]
+    assert run(*call).json["exit_reasons"] == [3, 4]
+    accepted = run(*call, "--allow-unusual").json
+    assert [lesion["schedule"] for lesion in accepted["patients"][0]["lesions"]] == ["2 Gy / 30"]
+
+
+def test_several_sheets_are_one_review(run: Run, tmp_path: Path) -> None:
+    for name, row in (("a", "A,L1,24 Gy/3"), ("b", "A,L2,24 Gy/3")):
+        (tmp_path / f"{name}.csv").write_text(f"patient,lesion,schedule\n{row}\n")
+    document = run(
+        *("check", tmp_path / "a.csv", tmp_path / "b.csv"), *("--protocol", "NCT03406468", "--format", "json")
+    ).json
+    (patient,) = document["patients"]
+    assert [lesion["lesion"] for lesion in patient["lesions"]] == ["L1", "L2"]
+    assert patient["verdict"] == "deviation_unacceptable"  # two lesions where the protocol treats one
+    assert len(document["inputs"]) == 2
+
+
 def test_a_variation_fails_only_where_asked(run: Run, samples: Path, tmp_path: Path) -> None:
     sheet = tmp_path / "sheet.csv"
     sheet.write_text("patient,lesion,schedule,start,end\nLO-02,L1,55 Gy/5,2019-03-04,2019-03-20\n")
@@ -275,7 +304,10 @@ def test_no_name_birth_date_or_institution_leaves_the_program(run: Run, tmp_path
 def test_hostile_text_is_harmless_in_every_form(run: Run, tmp_path: Path) -> None:
     # hazards S9, S15, E41
     sheet = tmp_path / "sheet.csv"
-    hostile = ['"=HYPERLINK(""x"")"', "+1", "-2+3", "@SUM", "\x1b[31mred", "\u202eevil"]
+    hostile = [
+        *('"=HYPERLINK(""x"")"', "+1", "-2+3", "@SUM", "\x1b[31mred", "\u202eevil"),
+        *("\uff1d1", "\uff0b1", "\uff0d1", "\uff20a"),  # full-width signs count as signs in some spreadsheets
+    ]
     sheet.write_text(
         "patient,lesion,site,schedule\n" + "".join(f"{word},{word},{word},24 Gy/3\n" for word in hostile)
     )
@@ -284,4 +316,6 @@ def test_hostile_text_is_harmless_in_every_form(run: Run, tmp_path: Path) -> Non
         assert "\x1b" not in out
         assert "\u202e" not in out
     rows = list(csv.reader(io.StringIO(out)))
-    assert not [cell for row in rows for cell in row if cell.startswith(("=", "+", "-", "@"))]
+    assert not [
+        cell for row in rows for cell in row if cell.startswith(tuple("=+-@\uff1d\uff0b\uff0d\uff20"))
+    ]

@@ -5,7 +5,8 @@ import signal
 import subprocess
 import sys
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from pathlib import Path
 from typing import Any
 
 import click
@@ -114,6 +115,67 @@ def test_a_closed_pipe_is_an_output_that_could_not_be_written(child_environment:
     os.close(writer)
     assert done.returncode == 3
     assert done.stderr == "rtfractions: error: stdout cannot be written (Broken pipe)\n"
+
+
+@pytest.mark.skipif(not os.path.exists("/dev/full"), reason="this system has no /dev/full")
+@pytest.mark.parametrize("arguments", [["bed", "40Gy/10", "-q"], ["--help"]])
+def test_a_full_disk_is_an_output_that_could_not_be_written(
+    arguments: list[str], child_environment: dict[str, str]
+) -> None:
+    with open("/dev/full", "wb") as full:
+        done = subprocess.run(
+            [sys.executable, "-m", "rtfractions_cli", *arguments],
+            env=child_environment,
+            stdout=full,
+            stderr=subprocess.PIPE,
+            text=True,
+            check=False,
+        )
+    assert done.returncode == 3
+    assert done.stderr.count("\n") == 1
+    assert "No space left on device" in done.stderr
+
+
+def test_the_result_is_utf_8_in_every_locale(samples: Path, child_environment: dict[str, str]) -> None:
+    environment = {**child_environment, "LC_ALL": "C", "PYTHONCOERCECLOCALE": "0", "PYTHONUTF8": "0"}
+    arguments = [sys.executable, "-m", "rtfractions_cli", "protocol", "show", "NCT03176173", "-q"]
+    in_c = subprocess.run(arguments, env=environment, capture_output=True, check=True).stdout
+    in_utf_8 = subprocess.run(
+        arguments, env={**child_environment, "PYTHONUTF8": "1"}, capture_output=True, check=True
+    ).stdout
+    assert in_c == in_utf_8
+    assert in_c.decode("utf-8")
+
+
+def test_without_a_command_there_is_help(run: Run) -> None:
+    for arguments in ([], ["protocol"]):
+        result = run(*arguments)
+        assert result.code == 0
+        assert result.out.startswith("Usage: rtfractions")
+
+
+def options(group: click.Group, context: click.Context) -> Iterator[tuple[click.Context, click.Option]]:
+    """Every option of every command, in the context it has when typed."""
+    for name, command in group.commands.items():
+        below = click.Context(command, parent=context, info_name=name)
+        if isinstance(command, click.Group):
+            yield from options(command, below)
+        else:
+            yield from ((below, option) for option in command.params if isinstance(option, click.Option))
+
+
+def test_every_option_can_be_set_in_the_environment(monkeypatch: pytest.MonkeyPatch) -> None:
+    # interface.md: RTFRACTIONS_<COMMAND>_<OPTION>, after the option's long name
+    root = click.Context(rtfractions, info_name="rtfractions", **rtfractions.context_settings)
+    seen = 0
+    for context, option in options(rtfractions, root):
+        long = max(option.opts, key=len).removeprefix("--")
+        name = f"{context.command_path}_{long}".upper().replace("-", "_").replace(" ", "_")
+        if long != "version":
+            monkeypatch.setenv(name, f"set by {name}")
+            assert option.resolve_envvar_value(context) == f"set by {name}"
+            seen += 1
+    assert seen > 30
 
 
 def test_the_module_is_the_command(child_environment: dict[str, str]) -> None:
