@@ -204,6 +204,19 @@ def test_a_refused_row_hides_no_deviation_and_is_not_hidden(run: Run, tmp_path: 
     )
 
 
+def test_a_written_report_says_what_was_not_read(run: Run, samples: Path, tmp_path: Path) -> None:
+    sheet, report = tmp_path / "sheet.csv", tmp_path / "report.txt"
+    sheet.write_text("patient,lesion,schedule\nA,L1,3x8\n")
+    (tmp_path / "plans").mkdir()
+    (tmp_path / "plans" / "a.dcm").write_bytes((samples / "plans/reinduction/a.dcm").read_bytes())
+    (tmp_path / "plans" / "b.txt").write_text("no plan")
+    run("check", sheet, tmp_path / "plans", "--protocol", "NCT03406468", "-o", report)
+    text = " ".join(report.read_text("utf-8").split())
+    assert f"refused: {sheet}, row 2, column schedule: '3x8'" in text
+    assert f"note: {tmp_path / 'plans'}: passed over: 1 file without an RT Plan" in text
+    assert "note: A: no file of this patient was read" in text
+
+
 def test_dicom_and_a_sheet_together(run: Run, samples: Path) -> None:
     call = ["check", samples / "plans/gensheimer", "--protocol", "NCT03176173", "--format", "json"]
     alone = run(*call)

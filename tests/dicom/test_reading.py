@@ -241,7 +241,7 @@ class TestFolders:
         assert not reading.errors
         assert [file.name for file in reading.inputs] == [str(Path("sub", "image-001"))]
         (notice,) = reading.notices
-        assert notice.message == "passed over: 3 files that hold no RT Plan"
+        assert notice.message == "passed over: 3 files without an RT Plan"
 
     def test_a_file_named_outright_must_be_a_plan(self, tmp_path: Path) -> None:
         (tmp_path / "notes.txt").write_text("not DICOM")

@@ -127,9 +127,8 @@ def _below(folder: Path, notices: list[Notice]) -> Iterator[_File]:
         yield _File(
             folder, str(where.file), error=InputFileError(f"cannot be read ({problem.strerror})", where=where)
         )
-    passed = [counted(others, "file") + " that hold no RT Plan"] * bool(others) + [
-        counted(links, "link")
-    ] * bool(links)
+    passed = [counted(others, "file") + " without an RT Plan"] * bool(others)
+    passed += [counted(links, "link")] * bool(links)
     if passed:
         notices.append(
             Notice("folder.passed-over", f"passed over: {' and '.join(passed)}", Where(file=str(folder)))

@@ -266,6 +266,7 @@ def as_text(document: CheckDocument, protocol: LoadedProtocol, *, every_check: b
         head,
         _lesion_table(document),
         "".join(_patient_text(patient, every_check) for patient in document.patients),
+        _unread(document),
     ]
     if protocol.protocol.silent:
         parts.append(_wrapped(f"No rule in this protocol on: {'; '.join(protocol.protocol.silent)}.", ""))
@@ -304,7 +305,7 @@ def _patient_text(patient: PatientEntry, every_check: bool) -> str:
         lines = [_wrapped(f"{patient.patient}: {patient.headline}", "")]
     lines += [_check_text("", check) for check in patient.checks if every_check or _to_look_at(check)]
     lines += [
-        _wrapped(f"note: {w.where}: {w.message}", "  ") for plan in patient.plans for w in plan.warnings
+        _note(w, "  ") for w in (*patient.warnings, *(w for plan in patient.plans for w in plan.warnings))
     ]
     for lesion in patient.lesions:
         source = lesion.prescription_source
@@ -319,6 +320,31 @@ def _patient_text(patient: PatientEntry, every_check: bool) -> str:
             if warning.code not in LEGENDS
         ]
     return "".join(lines)
+
+
+def _unread(document: CheckDocument) -> str:
+    """What was refused or passed over: no verdict speaks of it."""
+    of_patients = {
+        warning
+        for patient in document.patients
+        for warnings in (
+            patient.warnings,
+            *(plan.warnings for plan in patient.plans),
+            *(lesion.warnings for lesion in patient.lesions),
+        )
+        for warning in warnings
+    }
+    refused = [_wrapped(f"refused: {_told(error)}", "") for error in document.errors]
+    return "".join(refused + [_note(w, "") for w in document.warnings if w not in of_patients])
+
+
+def _note(warning: Message, indent: str) -> str:
+    return _wrapped(f"note: {_told(warning)}", indent)
+
+
+def _told(message: Message) -> str:
+    place = str(message.where)
+    return f"{place}: {message.message}" if place else message.message
 
 
 def _to_look_at(check: CheckEntry) -> bool:
