@@ -1,5 +1,6 @@
 """The documentation moves with the program."""
 
+import doctest
 import re
 from collections.abc import Iterator
 from pathlib import Path
@@ -8,7 +9,6 @@ import click
 import pytest
 
 from rtfractions import protocols
-from rtfractions.biology import lq
 from rtfractions.protocols import schema
 from rtfractions.schedule import ScheduleError
 from rtfractions.schedule_text import parse
@@ -88,9 +88,12 @@ def test_the_schedules_of_the_manual_are_read_as_it_says(root: Path) -> None:
                 parse(line.split("`")[1])
 
 
-def test_the_numbers_of_the_manual(root: Path) -> None:
-    assert lq.eqd2([20.0, 40.0], fractions=10, alpha_beta_gy=3.0).tolist() == pytest.approx([20.0, 56.0])
-    assert "array([20., 56.])" in (root / "docs" / "biology.md").read_text("utf-8")
+def test_the_python_of_the_manual_does_what_it_says(root: Path) -> None:
+    for page in (root / "docs").glob("*.md"):
+        for block in re.findall(r"^```python\n(.*?)^```", page.read_text("utf-8"), re.DOTALL | re.MULTILINE):
+            test = doctest.DocTestParser().get_doctest(block, {}, page.name, str(page), 0)
+            assert test.examples, f"{page.name}: nothing is tried"
+            assert doctest.DocTestRunner().run(test).failed == 0
 
 
 def test_the_readme_has_the_two_blocks_a_newcomer_types(root: Path) -> None:

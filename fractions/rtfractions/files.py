@@ -146,7 +146,7 @@ def write_atomically(path: Path, text: str, *, inputs: Iterable[Path] = ()) -> N
 
 
 def _is_or_holds(source: Path, path: Path) -> bool:
-    """Whether two existing paths are one file, or `source` is a folder with `path` below it."""
-    if not source.exists():
+    """Whether `source` is the file `path`, or a folder with it below; `path` exists, `source` may be a mere word."""
+    if not os.path.exists(source):
         return False
     return source.samefile(path) or (source.is_dir() and path.resolve().is_relative_to(source.resolve()))

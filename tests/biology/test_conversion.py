@@ -1,6 +1,7 @@
 """What a schedule is worth, and what must be said of it."""
 
 from decimal import Decimal
+from typing import Any
 
 import pytest
 from hypothesis import given
@@ -83,6 +84,6 @@ def test_the_conventional_pair_names_its_source() -> None:
 
 
 @pytest.mark.parametrize("value", [0, -3, 0.0999, 100.1, float("nan"), float("inf"), True, "10", None])
-def test_alpha_beta_outside_its_range_cannot_be_made(value: object) -> None:
+def test_alpha_beta_outside_its_range_cannot_be_made(value: Any) -> None:
     with pytest.raises(AlphaBetaError):
-        AlphaBeta(value_gy=value, source="test")  # type: ignore[arg-type]
+        AlphaBeta(value_gy=value, source="test")

@@ -20,6 +20,9 @@ ORDINARY_BEAM_DOSES: Final = (Decimal("0.4"), Decimal("2.2"))
 
 24 Gy on the 80 % line has 30 Gy at its maximum, 25 Gy on the 50 % line has 50 Gy."""
 
+DECIMALS_OF_BEAM_DOSES: Final = 4
+"""Decimals of Gy of beam doses x fractions: shown and compared, never graded."""
+
 SLIP_TOLERANCE: Final = Decimal("0.1")
 """A ratio this near to n or 100, or to their inverse, is taken for a slip of total and fraction, or of cGy."""
 
@@ -126,7 +129,7 @@ def _not_prescribed(groups: list[FractionGroup], description: str | None) -> Pre
 def _by_beams(groups: list[FractionGroup]) -> list[tuple[FractionGroup, Decimal]]:
     """Beam doses x fractions of each group in Gy; none where a group lacks either."""
     beams = [
-        (group, round(group.beam_dose_gy * group.fractions, 4))
+        (group, round(group.beam_dose_gy * group.fractions, DECIMALS_OF_BEAM_DOSES))
         for group in groups
         if group.beam_dose_gy is not None and group.fractions is not None
     ]

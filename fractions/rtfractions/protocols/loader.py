@@ -1,6 +1,7 @@
 """Reading protocol files, and finding those of the library."""
 
 import difflib
+import os
 from dataclasses import dataclass
 from importlib import resources
 from pathlib import Path
@@ -97,7 +98,7 @@ def find(name: str) -> LoadedProtocol:
         if name.casefold() == identifier.casefold():
             return library_protocol(identifier)
     path = Path(name)
-    if (name and path.exists()) or path.suffix.lower() in (".yaml", ".yml"):
+    if os.path.exists(name) or path.suffix.lower() in (".yaml", ".yml"):
         return load_file(path, name=name)
     near = difflib.get_close_matches(name.upper(), LIBRARY, n=1)
     raise ProtocolError(

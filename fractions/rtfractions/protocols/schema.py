@@ -15,8 +15,6 @@ from rtfractions.schedule import ScheduleRange
 from rtfractions.schedule_text import parse_range
 from rtfractions.strict_yaml import Path
 
-SCHEMA_NAME = "rtfractions.protocol/1"
-
 Text: TypeAlias = Annotated[str, Meta(min_length=1)]
 Identifier: TypeAlias = Annotated[str, Meta(pattern=r"^[A-Za-z0-9][A-Za-z0-9._-]*\Z")]
 Fact: TypeAlias = Literal["site", "technique", "intent", "justification"]
