@@ -6,7 +6,8 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from make_samples import Group, Reference, dicom_bytes, rt_plan
+from synthetic import dicom_bytes
+from synthetic_plan import Group, Reference, rt_plan
 
 SAMPLE = Path(__file__).parents[2] / "sample_plans" / "reinduction.csv"
 

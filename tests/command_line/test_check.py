@@ -8,7 +8,8 @@ from typing import Any
 
 import jsonschema
 import pytest
-from make_samples import Group, Reference, dicom_bytes, rt_plan
+from synthetic import dicom_bytes
+from synthetic_plan import Group, Reference, rt_plan
 
 from rtfractions.reports.schemas import json_schema
 

@@ -4,8 +4,9 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
-from make_samples import Group, Reference, dicom_bytes, rt_plan
 from pydicom.dataset import Dataset
+from synthetic import dicom_bytes
+from synthetic_plan import Group, Reference, rt_plan
 
 from rtfractions.dicom import Reading, read_patients
 

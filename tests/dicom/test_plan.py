@@ -4,8 +4,8 @@ from decimal import Decimal
 from typing import Any
 
 import pytest
-from make_samples import Group, Reference, rt_plan
 from pydicom.dataset import Dataset
+from synthetic_plan import Group, Reference, rt_plan
 
 from rtfractions.dicom import Reading
 from rtfractions.patient import Lesion, LesionsFrom, PrescriptionSource

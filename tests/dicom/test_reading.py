@@ -11,9 +11,10 @@ import pydicom
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
-from make_samples import Group, Reference, dicom_bytes, rt_plan
 from pydicom.dataset import Dataset
 from pydicom.uid import DeflatedExplicitVRLittleEndian, ExplicitVRBigEndian, ImplicitVRLittleEndian
+from synthetic import dicom_bytes
+from synthetic_plan import Group, Reference, rt_plan
 
 from rtfractions.dicom import Reading, read_patients, reading
 
