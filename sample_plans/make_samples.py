@@ -7,6 +7,7 @@ every plan and the local protocol are invented. No patient stands behind them.
 from pathlib import Path
 
 from synthetic import dicom_bytes
+from synthetic_patient import patient
 from synthetic_plan import Group, Reference, rt_plan
 
 REINDUCTION = """\
@@ -144,7 +145,7 @@ def samples() -> dict[str, bytes]:
         "local.csv": LOCAL,
     }
     return {name: text.encode() for name, text in texts.items()} | {
-        name: dicom_bytes(plan) for name, plan in plans.items()
+        name: dicom_bytes(plan) for name, plan in (plans | patient("RI-54", 54)).items()
     }
 
 

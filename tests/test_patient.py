@@ -4,17 +4,9 @@ from dataclasses import replace
 
 import pytest
 
-from rtfractions.patient import (
-    Lesion,
-    LesionsFrom,
-    Patient,
-    Plan,
-    PlanTarget,
-    Prescription,
-    PrescriptionSource,
-    join,
-    normal,
-)
+from rtfractions.names import normal
+from rtfractions.patient import Lesion, LesionsFrom, Patient, join
+from rtfractions.plans import Plan, PlanKind, PlanTarget, Prescription, PrescriptionSource
 from rtfractions.schedule_text import parse
 
 
@@ -23,7 +15,8 @@ def prescription(text: str) -> Prescription:
 
 
 def plan(uid: str, *names: str) -> Plan:
-    return Plan(uid, tuple(PlanTarget(name, i, prescription("24Gy/3")) for i, name in enumerate(names)))
+    targets = tuple(PlanTarget(name, i, prescription("24Gy/3")) for i, name in enumerate(names))
+    return Plan(uid, targets, kind=PlanKind.EXTERNAL_BEAM)
 
 
 def on_sheet(*lesions: Lesion) -> Patient:

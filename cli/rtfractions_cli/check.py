@@ -10,7 +10,7 @@ import click
 
 from rtfractions_cli import exit_codes
 from rtfractions_cli.exit_codes import ExitCode
-from rtfractions_cli.options import Output, examples, shared, usage_error
+from rtfractions_cli.options import Output, examples, limit_option, shared, usage_error
 from rtfractions_cli.protocol import complete_protocol
 
 if TYPE_CHECKING:
@@ -56,6 +56,7 @@ if TYPE_CHECKING:
     "--fail-on", type=click.Choice(["variation"]), help="End with 1 for an acceptable variation too."
 )
 @click.option("--exit-zero", is_flag=True, help="End with 0 where the exit code would be 1 or 4.")
+@limit_option
 @shared("text", "json", "csv")
 def check(
     paths: tuple[Path, ...],
@@ -65,11 +66,13 @@ def check(
     allow_unusual: bool,
     fail_on: str | None,
     exit_zero: bool,
+    limit: tuple[str, ...],
     output: Output,
 ) -> None:
     """Grade lesions against a trial protocol.
 
-    PATH is a lesion sheet (CSV or YAML), an RT Plan, or a folder: every RT Plan below it, grouped by patient.
+    PATH is a lesion sheet (CSV or YAML), an RT Plan, a zip archive or a folder: every RT Plan below it, grouped by
+    patient, with the doses, structure sets and treatment records that belong to it.
     """
     from rtfractions import compliance, protocols
     from rtfractions.reports import check_report
@@ -77,7 +80,8 @@ def check(
 
     with usage_error():
         loaded = protocols.find(protocol)
-    read = _read((*paths, *(() if lesions is None else (lesions,))), allow_unusual=allow_unusual)
+    sheets = () if lesions is None else (lesions,)
+    read = _read((*paths, *sheets), limit, allow_unusual=allow_unusual)
     findings = [compliance.check(patient, loaded.protocol, planned=planned) for patient in read.patients]
     counts = _exit_counts(findings, read.errors, fail_on)
     context = Context(
@@ -94,7 +98,7 @@ def check(
         result = check_report.as_csv(document)
     else:
         result = check_report.as_text(document, loaded, every_check=output.verbose) if findings else ""
-    named = (*paths, Path(protocol), *(() if lesions is None else (lesions,)))
+    named = (*paths, Path(protocol), *sheets)
     output.finish(result, context, inputs=named, summary=_summary(counts), exit_zero=exit_zero)
 
 
@@ -108,8 +112,8 @@ class _Read:
     notices: tuple[Notice, ...]
 
 
-def _read(paths: Sequence[Path], *, allow_unusual: bool) -> _Read:
-    """Patients of sheets and files together."""
+def _read(paths: Sequence[Path], limit: tuple[str, ...], *, allow_unusual: bool) -> _Read:
+    """Patients of sheets and files together; no sheet alone needs what reads DICOM."""
     from rtfractions.patient import join
     from rtfractions.sheets import SUFFIXES, WORKBOOK_SUFFIXES, read_sheets
 
@@ -119,13 +123,27 @@ def _read(paths: Sequence[Path], *, allow_unusual: bool) -> _Read:
     sheets = read_sheets(sheet_paths, allow_unusual=allow_unusual)
     if not file_paths:
         return _Read(join(sheets.patients, ()), sheets.inputs, sheets.errors, ())
-    from rtfractions.dicom import read_patients
+    from rtfractions.dicom import Limits, read_patients
+    from rtfractions.errors import InputFileError
 
-    files = read_patients(file_paths)
+    with usage_error():
+        limits = Limits.changed(*limit)
+    files = read_patients(file_paths, limits=limits, with_grids=False)
+    on_sheet = {patient.label for patient in sheets.patients}
+    of_plans: list[Patient] = []
+    without: list[Patient] = []
+    for patient in files.patients:
+        (of_plans if patient.plans or patient.incomplete or patient.label in on_sheet else without).append(
+            patient
+        )
     return _Read(
-        patients=join(sheets.patients, files.patients),
+        patients=join(sheets.patients, of_plans),
         inputs=sheets.inputs + files.inputs,
-        errors=sheets.errors + files.errors,
+        errors=(
+            *sheets.errors,
+            *files.errors,
+            *(InputFileError(f"no RT Plan of patient {patient.label!r} was found") for patient in without),
+        ),
         notices=files.notices,
     )
 

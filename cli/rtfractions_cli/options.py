@@ -127,6 +127,16 @@ def examples(*lines: str) -> str:
     return f"\b\nExamples:\n{shown}\n{exit_codes.HELP}"
 
 
+limit_option = click.option(
+    "--limit",
+    metavar="NAME=NUMBER",
+    multiple=True,
+    help="Read more or less than the default of: files, file_bytes, inflated_bytes, archive_bytes, nesting, "
+    "voxels, structures, contours, contour_points. Repeatable.",
+)
+"""How much is read of files from outside; a test keeps the names those of `rtfractions.dicom.Limits`."""
+
+
 def shared(*formats: str) -> Callable[[F], F]:
     """The options of all commands; the command gets them as its argument ``output``.
 

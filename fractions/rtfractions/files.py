@@ -75,7 +75,8 @@ def read_bytes(path: Path, *, name: str, maximum_bytes: int, cut: bool = False) 
                     f"is {status.st_size} bytes long, more than the {maximum_bytes} that are read",
                     where=where,
                 )
-            return file.read(maximum_bytes)
+            # Not maximum_bytes: Python would set that much memory aside before it reads.
+            return file.read(min(status.st_size, maximum_bytes))
     except OSError as error:
         raise InputFileError(f"cannot be read ({error.strerror})", where=where) from None
 

@@ -1,4 +1,4 @@
-"""The words for a patient under review: lesions, what was prescribed and delivered, and the plans."""
+"""The words for a patient under review: lesions, what was delivered to them, and all that was read of the patient."""
 
 import datetime
 import re
@@ -6,52 +6,16 @@ import unicodedata
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from enum import StrEnum
+from typing import TYPE_CHECKING
 
+from rtfractions.names import normal
 from rtfractions.notices import Notice
-from rtfractions.schedule import Schedule
+from rtfractions.plans import Plan, PlanTarget, Prescription
+from rtfractions.records import TreatmentRecord
 
-
-class PrescriptionSource(StrEnum):
-    """Where a prescription was read, best first; the last two grade nothing."""
-
-    LESION_SHEET = "lesion_sheet"
-    FRACTION_GROUP = "fraction_group_dose_reference"
-    TARGET = "target_dose_reference"
-    BEAM_DOSE = "beam_dose"
-    DESCRIPTION = "prescription_description"
-
-    @property
-    def words(self) -> str:
-        """The source as a person reads it."""
-        return {
-            PrescriptionSource.LESION_SHEET: "the lesion sheet",
-            PrescriptionSource.FRACTION_GROUP: "the fraction group's dose reference",
-            PrescriptionSource.TARGET: "the target's dose reference",
-            PrescriptionSource.BEAM_DOSE: "beam doses x fractions",
-            PrescriptionSource.DESCRIPTION: "the prescription description",
-        }[self]
-
-
-@dataclass(frozen=True, slots=True)
-class Prescription:
-    """A schedule for a target, and where it was read from.
-
-    Attributes
-    ----------
-    schedule : Schedule or None
-        What is prescribed; None where it could not be read as one schedule.
-    source : PrescriptionSource or None
-        Where it was read; None where nothing was found.
-    missing : str or None
-        What the files lack for a schedule: then nothing can be graded.
-    unclear : str or None
-        Why the schedule must not be graded without a person.
-    """
-
-    schedule: Schedule | None
-    source: PrescriptionSource | None
-    missing: str | None = None
-    unclear: str | None = None
+if TYPE_CHECKING:  # a lesion sheet is graded without numpy
+    from rtfractions.doses import Dose, PlanDose
+    from rtfractions.structures import StructureSet
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,47 +36,6 @@ class Delivery:
     end: datetime.date | None = None
     fractions_delivered: int | None = None
     stop_reason: str | None = None
-
-
-@dataclass(frozen=True, slots=True)
-class PlanTarget:
-    """A target of a plan: its dose references taken together.
-
-    Attributes
-    ----------
-    name : str
-        The dose reference's description, or its number.
-    structure_number : int or None
-        ROI number of the structure the plan links it to.
-    prescription : Prescription
-        What the plan prescribes to it.
-    """
-
-    name: str
-    structure_number: int | None
-    prescription: Prescription
-
-
-@dataclass(frozen=True, slots=True)
-class Plan:
-    """A treatment plan, as far as prescriptions go.
-
-    Attributes
-    ----------
-    sop_instance_uid : str
-        The plan's DICOM UID.
-    targets : tuple of PlanTarget
-        One for each target, in the order of the plan.
-    set_aside : str or None
-        Why the plan is listed but not counted (its intent, its geometry, its status), or None.
-    notices : tuple of Notice
-        What the reader has to say of it.
-    """
-
-    sop_instance_uid: str
-    targets: tuple[PlanTarget, ...]
-    set_aside: str | None = None
-    notices: tuple[Notice, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -190,6 +113,14 @@ class Patient:
         What is known to be missing (a refused row or file), so that the lesions may not be all.
     notices : tuple of Notice
         What is to be said of the patient as a whole.
+    records : tuple of TreatmentRecord
+        The patient's treatment records.
+    doses : tuple of Dose
+        The patient's dose files.
+    plan_doses : tuple of PlanDose
+        The dose of each plan's whole course, where it is known.
+    structure_sets : tuple of StructureSet
+        The patient's structure sets.
     """
 
     label: str
@@ -199,17 +130,24 @@ class Patient:
     untied: tuple[str, ...] = ()
     incomplete: str | None = None
     notices: tuple[Notice, ...] = ()
+    records: tuple[TreatmentRecord, ...] = ()
+    doses: "tuple[Dose, ...]" = ()
+    plan_doses: "tuple[PlanDose, ...]" = ()
+    structure_sets: "tuple[StructureSet, ...]" = ()
 
-
-def normal(name: str) -> str:
-    """A name as names are compared: after Unicode normalisation and trimming, never nearly.
-
-    Examples
-    --------
-    >>> normal("Léber ") == normal("Le\u0301ber"), normal("PTV") == normal("ptv")
-    (True, False)
-    """
-    return unicodedata.normalize("NFC", name).strip()
+    def all_notices(self) -> tuple[Notice, ...]:
+        """What is to be said of the patient and of every object."""
+        of_objects = [
+            self.notices,
+            *(plan.notices for plan in self.plans),
+            *(lesion.notices for lesion in self.lesions),
+            *(dose.notices for dose in self.doses),
+            *(record.notices for record in self.records),
+        ]
+        for structure_set in self.structure_sets:
+            of_objects.append(structure_set.notices)
+            of_objects += [structure.notices for structure in structure_set.structures]
+        return tuple(dict.fromkeys(notice for notices in of_objects for notice in notices))
 
 
 def join(from_sheet: Iterable[Patient], from_files: Iterable[Patient]) -> tuple[Patient, ...]:
@@ -269,6 +207,7 @@ def _joined(sheet: Patient, files: Patient) -> Patient:
         untied=tuple(untied),
         incomplete=sheet.incomplete or files.incomplete,
         notices=sheet.notices + files.notices,
+        records=files.records,
     )
 
 

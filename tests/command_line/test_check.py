@@ -214,7 +214,7 @@ def test_a_written_report_says_what_was_not_read(run: Run, samples: Path, tmp_pa
     run("check", sheet, tmp_path / "plans", "--protocol", "NCT03406468", "-o", report)
     text = " ".join(report.read_text("utf-8").split())
     assert f"refused: {sheet}, row 2, column schedule: '3x8'" in text
-    assert f"note: {tmp_path / 'plans'}: passed over: 1 file without an RT Plan" in text
+    assert f"note: {tmp_path / 'plans'}: passed over: 1 other file" in text
     assert "note: A: no file of this patient was read" in text
 
 

@@ -9,15 +9,8 @@ import pytest
 from rtfractions import protocols
 from rtfractions.compliance import Finding, PatientFindings, check
 from rtfractions.compliance.timing_rule import days
-from rtfractions.patient import (
-    Delivery,
-    Lesion,
-    LesionsFrom,
-    Patient,
-    PlanTarget,
-    Prescription,
-    PrescriptionSource,
-)
+from rtfractions.patient import Delivery, Lesion, LesionsFrom, Patient
+from rtfractions.plans import PlanTarget, Prescription, PrescriptionSource
 from rtfractions.protocols import Protocol
 from rtfractions.schedule_text import parse
 

@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from rtfractions.dicom import Reading, read_patients
-from rtfractions.patient import PrescriptionSource
+from rtfractions.plans import PlanKind, PrescriptionSource
 
 DATA = os.environ.get("RTFRACTIONS_EXTERNAL_DATA")
 
@@ -64,12 +64,31 @@ def test_a_plan_cut_short_is_refused() -> None:
 
 
 @pytest.mark.parametrize(
-    "name", ["aptg-proton", "topasmc", "evil-dicom", "opentps", "pydicom/ExplVR_BigEndNoMeta.dcm"]
+    ("name", "schedule", "why"),
+    [
+        ("evil-dicom", "16 Gy / 8", "RBE-weighted is not stated"),
+        ("aptg-proton", "1.823 Gy / 1", "known from beam doses"),
+        ("topasmc", "26.026 Gy / 14", "known from beam doses"),
+        ("opentps", None, "prescribes no dose"),
+        ("pydicom/ExplVR_BigEndNoMeta.dcm", None, "prescribes no dose"),
+    ],
 )
-def test_ion_plans_are_set_aside(name: str) -> None:
-    (patient,) = read(name).patients
-    assert patient.lesions == ()
-    assert "ion plan" in str(patient.plans[0].set_aside)
+def test_ion_plans_are_counted_and_not_graded(name: str, schedule: str | None, why: str) -> None:
+    # F16: none of their beams says that its dose is EFFECTIVE
+    (patient,) = (patient for patient in read(name).patients if patient.plans)
+    (plan,) = patient.plans
+    assert plan.kind is PlanKind.ION
+    assert plan.set_aside is None
+    (lesion,) = patient.lesions
+    assert (None if lesion.prescription.schedule is None else str(lesion.prescription.schedule)) == schedule
+    assert why in (lesion.prescription.unclear or str(lesion.prescription.missing))
+
+
+def test_a_prescription_to_a_point_of_a_derived_plan() -> None:
+    # F10: pydicom's own rtplan.dcm prescribes 30.83 Gy to a point, and names its predecessor
+    (plan,) = read("pydicom/rtplan.dcm").patients[0].plans
+    assert {"plan.point-prescription", "plan.supersedes"} <= {notice.code for notice in plan.notices}
+    assert plan.supersedes == ("1.9.999.999.99.9.9999.9999.20030903145128",)
 
 
 def test_nothing_in_the_whole_folder_breaks_the_reader() -> None:

@@ -1,22 +1,27 @@
 """RT Plans: every fraction group, every target with its own dose reference, each prescription with its source."""
 
+import datetime
+from collections.abc import Sequence
+from dataclasses import replace
 from decimal import Decimal
 from typing import Final
 
 from pydicom.dataset import Dataset
 
-from rtfractions.dicom.dose_references import DoseReference, FractionGroup, dose_references, fraction_groups
+from rtfractions.dicom.dose_references import DoseReference, dose_references
+from rtfractions.dicom.fraction_scheme import fraction_scheme
 from rtfractions.dicom.prescriptions import SAME_DOSE_GY, doses_of, prescribed
-from rtfractions.dicom.reading import RT_ION_PLAN
-from rtfractions.dicom.values import code_of, items_of, refusal, text_of
+from rtfractions.dicom.radiation import may_be_rbe_weighted, once_stated, qualified
+from rtfractions.dicom.reading import DicomError
+from rtfractions.dicom.values import code_of, date_of, items_of, refusal, text_of
+from rtfractions.names import normal
 from rtfractions.notices import Notice
-from rtfractions.patient import Plan, PlanTarget, normal
+from rtfractions.plans import FractionGroup, Plan, PlanKind, PlanTarget
+
+RT_ION_PLAN: Final = "1.2.840.10008.5.1.4.1.1.481.8"
 
 NOT_FOR_TREATMENT: Final = frozenset({"VERIFICATION", "MACHINE_QA", "RESEARCH", "SERVICE"})
 """Plan intents (300A,000A) of plans that no patient was treated with."""
-
-PHOTONS_AND_ELECTRONS: Final = frozenset({"PHOTON", "ELECTRON"})
-"""Radiation types (300A,00C6) whose dose carries no RBE weight."""
 
 
 def read_plan(dataset: Dataset) -> Plan:
@@ -25,59 +30,145 @@ def read_plan(dataset: Dataset) -> Plan:
     Parameters
     ----------
     dataset : Dataset
-        An RT Plan or RT Ion Plan.
+        An RT Plan, of external beams or brachytherapy, or an RT Ion Plan.
 
     Returns
     -------
     Plan
-        A plan that no patient was treated with is set aside, its targets unread.
+        Its prescriptions as its dose references state them: `cross_checks.check_plan` holds them against beam doses
+        and dose grid. A plan that no patient was treated with is set aside, its beams and targets unread.
 
     Raises
     ------
     DicomError
         If a value is there and cannot be: the plan is refused, and every number that rests on it.
     """
+    plan = _outline(dataset)
+    if plan.set_aside is not None:
+        notice = Notice("plan.set-aside", f"the plan is listed and not counted: {plan.set_aside}")
+        return replace(plan, notices=(notice, *plan.notices))
+    references = dose_references(dataset)
+    scheme = fraction_scheme(dataset, [reference.number for reference in references])
+    targets, notices = _targets(dataset, references, scheme.groups)
+    notices += scheme.notices
+    if plan.approval != "APPROVED":
+        status = plan.approval.lower() if plan.approval else "not stated"
+        notices.append(Notice("plan.not-approved", f"the plan's approval status is {status}"))
+    if plan.supersedes:
+        problem = f"the plan was derived from {' and '.join(plan.supersedes)}, which it may replace"
+        notices.append(Notice("plan.supersedes", problem))
+
+    def borne(target: PlanTarget) -> PlanTarget:
+        own = qualified(target.prescription, plan.kind, scheme.radiation, is_effective=scheme.is_effective)
+        return replace(target, prescription=own)
+
+    return replace(
+        plan,
+        targets=tuple(map(borne, targets)),
+        radiation=scheme.radiation,
+        fraction_groups=scheme.groups,
+        notices=(*notices, *plan.notices),
+    )
+
+
+def with_rbe_stated(plan: Plan, *, effective: bool) -> Plan:
+    """A plan whose dose grid says whether the dose is RBE-weighted, where the plan itself does not.
+
+    Parameters
+    ----------
+    plan : Plan
+        Any plan. One of photons and electrons, one of brachytherapy, and one that says itself that its dose is
+        RBE-weighted come back as they are.
+    effective : bool
+        The Dose Type (3004,0004) of the plan's RT Dose is EFFECTIVE; False where it is PHYSICAL.
+
+    Returns
+    -------
+    Plan
+        With an effective dose its prescriptions are in Gy(RBE), with a physical dose they stay unclear.
+    """
+    if plan.kind is PlanKind.BRACHYTHERAPY or not may_be_rbe_weighted(plan.kind, plan.radiation):
+        return plan
+    targets = (
+        replace(target, prescription=once_stated(target.prescription, effective=effective))
+        for target in plan.targets
+    )
+    return replace(plan, targets=tuple(targets))
+
+
+def _outline(dataset: Dataset) -> Plan:
+    """What the plan says of itself as a whole."""
     uid = text_of(dataset, "SOPInstanceUID")
     if uid is None:
         raise refusal("SOPInstanceUID", "is missing")
-    set_aside = _why_set_aside(dataset)
-    if set_aside is not None:
-        notice = Notice("plan.set-aside", f"the plan is listed and not counted: {set_aside}")
-        return Plan(uid, (), set_aside, notices=(notice,))
-    references = dose_references(dataset)
-    groups = fraction_groups(dataset, references)
-    targets, notices = _targets(dataset, references, groups)
-    status = code_of(dataset, "ApprovalStatus")
-    if status != "APPROVED":
-        notices.append(
-            Notice(
-                "plan.not-approved",
-                f"the plan's approval status is {status.lower() if status else 'not stated'}",
-            )
-        )
-    return Plan(uid, tuple(targets), notices=tuple(notices))
+    notices: list[Notice] = []
+    related = [
+        (code_of(item, "RTPlanRelationship"), text_of(item, "ReferencedSOPInstanceUID"))
+        for item in items_of(dataset, "ReferencedRTPlanSequence")
+    ]
+    predecessors = [other for relation, other in related if relation == "PREDECESSOR" and other is not None]
+    return Plan(
+        uid,
+        (),
+        _why_set_aside(dataset, {relation for relation, _ in related}),
+        kind=_kind(dataset),
+        label=text_of(dataset, "RTPlanLabel"),
+        date=_date(dataset, notices),
+        approval=code_of(dataset, "ApprovalStatus"),
+        intent=code_of(dataset, "PlanIntent"),
+        frame_of_reference_uid=text_of(dataset, "FrameOfReferenceUID"),
+        structure_set_uid=_structure_set(dataset, notices),
+        supersedes=tuple(dict.fromkeys(predecessors)),
+        notices=tuple(notices),
+    )
 
 
-def _why_set_aside(dataset: Dataset) -> str | None:
+def _why_set_aside(dataset: Dataset, relations: set[str | None]) -> str | None:
     intent = code_of(dataset, "PlanIntent")
     if intent in NOT_FOR_TREATMENT:
         return f"its intent is {intent}"
+    if "VERIFIED_PLAN" in relations:
+        return "it verifies another plan"
     if code_of(dataset, "RTPlanGeometry") == "TREATMENT_DEVICE":
         return "it has no patient geometry (TREATMENT_DEVICE)"
     if code_of(dataset, "ApprovalStatus") == "REJECTED":
         return "it was rejected"
-    if text_of(dataset, "SOPClassUID") == RT_ION_PLAN or "IonBeamSequence" in dataset:
-        return "it is an ion plan: whether its dose is RBE-weighted is not read yet"
-    if items_of(dataset, "ApplicationSetupSequence"):
-        return "it is a brachytherapy plan"
-    radiation = {code_of(beam, "RadiationType") for beam in items_of(dataset, "BeamSequence")} - {None}
-    if radiation - PHOTONS_AND_ELECTRONS:
-        return f"its radiation is {', '.join(sorted(map(str, radiation)))}: whether its dose is RBE-weighted is not read yet"
     return None
 
 
+def _kind(dataset: Dataset) -> PlanKind:
+    if items_of(dataset, "ApplicationSetupSequence"):
+        return PlanKind.BRACHYTHERAPY
+    if text_of(dataset, "SOPClassUID") == RT_ION_PLAN or "IonBeamSequence" in dataset:
+        return PlanKind.ION
+    return PlanKind.EXTERNAL_BEAM
+
+
+def _date(dataset: Dataset, notices: list[Notice]) -> datetime.date | None:
+    try:
+        return date_of(dataset, "RTPlanDate")
+    except DicomError as error:
+        notices.append(
+            Notice("plan.date-unreadable", f"the plan's date is unknown: {error.problem}", error.where)
+        )
+        return None
+
+
+def _structure_set(dataset: Dataset, notices: list[Notice]) -> str | None:
+    """The structure set the plan was made on, where it names one."""
+    uids = {
+        text_of(item, "ReferencedSOPInstanceUID")
+        for item in items_of(dataset, "ReferencedStructureSetSequence")
+    } - {None}
+    if len(uids) > 1:
+        problem = f"the plan names {len(uids)} structure sets: none is taken for its own"
+        notices.append(Notice("plan.several-structure-sets", problem))
+        return None
+    return next(iter(uids), None)
+
+
 def _targets(
-    dataset: Dataset, references: list[DoseReference], groups: list[FractionGroup]
+    dataset: Dataset, references: list[DoseReference], groups: Sequence[FractionGroup]
 ) -> tuple[list[PlanTarget], list[Notice]]:
     """The plan's targets: references to one structure are one, and a point may belong to a target."""
     gathered: list[list[DoseReference]] = []
@@ -100,7 +191,7 @@ def _targets(
 
 
 def _add_points(
-    points: list[DoseReference], gathered: list[list[DoseReference]], groups: list[FractionGroup]
+    points: list[DoseReference], gathered: list[list[DoseReference]], groups: Sequence[FractionGroup]
 ) -> list[Notice]:
     """Put each point to the target of its name, make it a target of its own, or say why it is neither."""
     notices = []

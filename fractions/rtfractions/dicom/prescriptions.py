@@ -1,37 +1,31 @@
 """What a plan prescribes to a target, from the best source that says it, and where its sources disagree."""
 
-from dataclasses import replace
+from collections.abc import Sequence
 from decimal import Decimal
 from typing import Final
 
-from rtfractions.dicom.dose_references import DoseReference, FractionGroup
+from rtfractions.dicom.cross_checks import total_beam_dose_gy
+from rtfractions.dicom.dose_names import contradiction
+from rtfractions.dicom.dose_references import DoseReference
+from rtfractions.dicom.radiation import weighted
 from rtfractions.dicom.values import tag_text
 from rtfractions.errors import RTFractionsError
 from rtfractions.notices import Notice
-from rtfractions.patient import Prescription, PrescriptionSource
+from rtfractions.plans import FractionGroup, Prescription, PrescriptionSource
 from rtfractions.schedule import Phase, Schedule, dose_text
 from rtfractions.schedule_text import UNUSUAL_ABOVE_TOTAL_GY, UNUSUAL_BELOW_GY_PER_FRACTION, parse
 
 SAME_DOSE_GY: Final = Decimal("0.01")
 """Two statements of one dose in a plan agree within this; planning systems round to it."""
 
-ORDINARY_BEAM_DOSES: Final = (Decimal("0.4"), Decimal("2.2"))
-"""Beam doses x fractions over the prescription: below and above, the plan is looked at.
-
-24 Gy on the 80 % line has 30 Gy at its maximum, 25 Gy on the 50 % line has 50 Gy."""
-
 DECIMALS_OF_BEAM_DOSES: Final = 4
 """Decimals of Gy of beam doses x fractions: shown and compared, never graded."""
-
-SLIP_TOLERANCE: Final = Decimal("0.1")
-"""A ratio this near to n or 100, or to their inverse, is taken for a slip of total and fraction, or of cGy."""
-
 
 _NOTHING_PRESCRIBED: Final = Prescription(None, None, missing="the plan prescribes no dose to it")
 
 
 def prescribed(
-    references: list[DoseReference], groups: list[FractionGroup], description: str | None, *, alone: bool
+    references: list[DoseReference], groups: Sequence[FractionGroup], description: str | None, *, alone: bool
 ) -> tuple[Prescription, list[Notice]]:
     """What is prescribed to one target.
 
@@ -39,7 +33,7 @@ def prescribed(
     ----------
     references : list of DoseReference
         The target's dose references.
-    groups : list of FractionGroup
+    groups : sequence of FractionGroup
         All of the plan's fraction groups.
     description : str or None
         The plan's prescription description.
@@ -53,35 +47,45 @@ def prescribed(
         From the fraction groups' own doses, else the dose references; else beam doses or the description, which
         grade nothing.
     list of Notice
-        What beam doses or the description say otherwise.
+        What the description and the names of the dose references say otherwise.
     """
     found = _prescription(references, groups)
     if found is None:
         return (_not_prescribed(groups, description) if alone else _NOTHING_PRESCRIBED), []
-    if alone and found.schedule is not None and found.unclear is None:
-        return _cross_checked(found, found.schedule, groups, description)
-    return found, []
+    if found.schedule is None:
+        return found, []
+    notices = [
+        Notice("plan.name-contradicts", problem)
+        for name in dict.fromkeys(reference.name for reference in references)
+        if (problem := contradiction(name, found.schedule)) is not None
+    ]
+    described = _described(description) if alone else None
+    # A text says Gy(RBE) or does not; whether the plan's dose is weighted, the plan says.
+    if described is not None and weighted(described, False) != found.schedule:
+        problem = f"the prescription description says {described}, the dose reference {found.schedule}"
+        notices.append(Notice("plan.description-differs", problem))
+    return found, notices
 
 
-def doses_of(references: list[DoseReference], groups: list[FractionGroup]) -> set[Decimal]:
+def doses_of(references: list[DoseReference], groups: Sequence[FractionGroup]) -> set[Decimal]:
     """Every dose in Gy that is prescribed to these references, in total or by a fraction group."""
     own = {reference.dose_gy for reference in references if reference.dose_gy is not None}
-    return own.union(*(g.doses_gy.get(reference.number, set()) for g in groups for reference in references))
+    return own.union(*(_doses_by(group, references) for group in groups))
+
+
+def _doses_by(group: FractionGroup, references: list[DoseReference]) -> set[Decimal]:
+    """The doses in Gy that a fraction group itself prescribes to these references."""
+    numbers = {reference.number for reference in references}
+    return {dose for number, dose in group.prescribed_gy if number in numbers}
 
 
 def _agreed(doses: set[Decimal]) -> bool:
     return not doses or max(doses) - min(doses) <= SAME_DOSE_GY
 
 
-def _prescription(references: list[DoseReference], groups: list[FractionGroup]) -> Prescription | None:
+def _prescription(references: list[DoseReference], groups: Sequence[FractionGroup]) -> Prescription | None:
     """What dose references prescribe to one target, those of fraction groups first; None where none does."""
-    in_groups = [
-        (
-            group,
-            set[Decimal]().union(*(group.doses_gy.get(reference.number, set()) for reference in references)),
-        )
-        for group in groups
-    ]
+    in_groups = [(group, _doses_by(group, references)) for group in groups]
     totals = {reference.dose_gy for reference in references if reference.dose_gy is not None}
     for doses in (totals, *(doses for _, doses in in_groups)):
         if not _agreed(doses):
@@ -94,7 +98,7 @@ def _prescription(references: list[DoseReference], groups: list[FractionGroup]) 
         problem = ""
         if total is not None and abs(in_all - total) > SAME_DOSE_GY:
             problem = f"the fraction groups prescribe {dose_text(in_all)} Gy, the dose reference {dose_text(total)} Gy"
-        elif any(not group.doses_gy for group in groups):
+        elif any(not group.prescribed_gy for group in groups):
             problem = f"{dose_text(in_all)} Gy from one fraction group; what another gives is not stated"
         if problem:
             return Prescription(None, PrescriptionSource.FRACTION_GROUP, unclear=problem)
@@ -117,23 +121,22 @@ def _prescription(references: list[DoseReference], groups: list[FractionGroup]) 
     return None
 
 
-def _not_prescribed(groups: list[FractionGroup], description: str | None) -> Prescription:
+def _not_prescribed(groups: Sequence[FractionGroup], description: str | None) -> Prescription:
     """What beam doses or a text suggest where no dose reference prescribes: never graded."""
-    beams = _by_beams(groups)
-    if beams and sum(dose for _, dose in beams) <= UNUSUAL_ABOVE_TOTAL_GY:
-        return _in_fractions(beams, PrescriptionSource.BEAM_DOSE)
+    total = total_beam_dose_gy(groups)
+    if total is not None and total <= UNUSUAL_ABOVE_TOTAL_GY:
+        return _in_fractions(_by_beams(groups), PrescriptionSource.BEAM_DOSE)
     described = _described(description)
     return _NOTHING_PRESCRIBED if described is None else _ungraded(described, PrescriptionSource.DESCRIPTION)
 
 
-def _by_beams(groups: list[FractionGroup]) -> list[tuple[FractionGroup, Decimal]]:
-    """Beam doses x fractions of each group in Gy; none where a group lacks either."""
-    beams = [
+def _by_beams(groups: Sequence[FractionGroup]) -> list[tuple[FractionGroup, Decimal]]:
+    """Beam doses x fractions of each group in Gy."""
+    return [
         (group, round(group.beam_dose_gy * group.fractions, DECIMALS_OF_BEAM_DOSES))
         for group in groups
         if group.beam_dose_gy is not None and group.fractions is not None
     ]
-    return beams if len(beams) == len(groups) else []
 
 
 def _in_fractions(parts: list[tuple[FractionGroup, Decimal]], source: PrescriptionSource) -> Prescription:
@@ -157,38 +160,6 @@ def _in_fractions(parts: list[tuple[FractionGroup, Decimal]], source: Prescripti
             "the plan may state the dose of one fraction",
         )
     return Prescription(schedule, source)
-
-
-def _cross_checked(
-    prescription: Prescription, schedule: Schedule, groups: list[FractionGroup], description: str | None
-) -> tuple[Prescription, list[Notice]]:
-    """The prescription beside what beam doses and description say of the same target.
-
-    Beam doses x fractions that are n or 100 times the prescription, or that part of it, are taken for a slip of
-    total and fraction or of cGy; with n of 1 or 2 they say nothing.
-    """
-    notices = []
-    beams = _by_beams(groups)
-    if beams:
-        ratio = sum(dose for _, dose in beams) / schedule.total_dose_gy
-        for factor in {schedule.fractions, 100} - {1, 2}:
-            if any(
-                abs(ratio / slip - 1) <= SLIP_TOLERANCE for slip in (Decimal(factor), Decimal(1) / factor)
-            ):
-                problem = (
-                    f"{schedule} is prescribed, and its beam doses x fractions are {ratio:.3g} times that"
-                )
-                return replace(
-                    prescription, unclear=f"{problem}: a slip of total and fraction, or of cGy"
-                ), []
-        if not ORDINARY_BEAM_DOSES[0] <= ratio <= ORDINARY_BEAM_DOSES[1]:
-            problem = f"the beam doses x fractions are {ratio:.3g} times the prescription of {schedule}"
-            notices.append(Notice("plan.beam-doses-differ", problem))
-    described = _described(description)
-    if described is not None and described != schedule:
-        problem = f"the prescription description says {described}, the dose reference {schedule}"
-        notices.append(Notice("plan.description-differs", problem))
-    return prescription, notices
 
 
 def _described(description: str | None) -> Schedule | None:

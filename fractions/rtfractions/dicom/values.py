@@ -4,6 +4,7 @@ pydicom hands over a text where a number does not parse, accepts ``nan`` and ``1
 into a whole number's cousin. Here a value is absent, right, or refused with its tag.
 """
 
+import datetime
 import re
 from decimal import Decimal
 from typing import Final
@@ -20,6 +21,7 @@ from rtfractions.errors import Where, quoted
 
 _DECIMAL: Final = re.compile(r"[+-]?(\d+(\.\d*)?|\.\d+)([eE][+-]?\d{1,3})?", re.ASCII)
 _INTEGER: Final = re.compile(r"[+-]?\d{1,12}", re.ASCII)
+_DATE: Final = re.compile(r"\d{8}", re.ASCII)
 
 
 def tag_text(keyword: str) -> str:
@@ -47,13 +49,32 @@ def decimal_of(dataset: Dataset, keyword: str) -> Decimal | None:
     DicomError
         If it is no single finite number.
     """
-    text = _raw_text(dataset, keyword)
+    text = raw_text(dataset, keyword)
     if text is None:
         return None
     if not _DECIMAL.fullmatch(text):
         remedy = "a decimal comma is not DICOM" if "," in text else "give one finite number"
         raise refusal(keyword, f"{quoted(text)} is not a number", remedy)
     return Decimal(text)
+
+
+def decimals_of(dataset: Dataset, keyword: str) -> tuple[Decimal, ...]:
+    """All decimals of an attribute (VR DS); none where it is absent or empty.
+
+    Raises
+    ------
+    DicomError
+        If one of them is no finite number.
+    """
+    text = raw_text(dataset, keyword)
+    if text is None:
+        return ()
+    parts = [part.strip(" \0") for part in text.split("\\")]
+    for part in parts:
+        if not _DECIMAL.fullmatch(part):
+            remedy = "a decimal comma is not DICOM" if "," in part else "give finite numbers"
+            raise refusal(keyword, f"{quoted(part)} is not a number", remedy)
+    return tuple(map(Decimal, parts))
 
 
 def integer_of(dataset: Dataset, keyword: str) -> int | None:
@@ -64,12 +85,31 @@ def integer_of(dataset: Dataset, keyword: str) -> int | None:
     DicomError
         If it is no single whole number.
     """
-    text = _raw_text(dataset, keyword)
+    text = raw_text(dataset, keyword)
     if text is None:
         return None
     if not _INTEGER.fullmatch(text):
         raise refusal(keyword, f"{quoted(text)} is not a whole number")
     return int(text)
+
+
+def date_of(dataset: Dataset, keyword: str) -> datetime.date | None:
+    """A single day (VR DA), as ``20260102``; None where it is absent or empty.
+
+    Raises
+    ------
+    DicomError
+        If it is no day of the calendar.
+    """
+    text = raw_text(dataset, keyword)
+    if text is None:
+        return None
+    try:
+        if _DATE.fullmatch(text):
+            return datetime.date(int(text[:4]), int(text[4:6]), int(text[6:]))
+    except ValueError:
+        pass
+    raise refusal(keyword, f"{quoted(text)} is not a date", "dates are eight digits, as 20260102")
 
 
 def text_of(dataset: Dataset, keyword: str) -> str | None:
@@ -105,8 +145,8 @@ def items_of(dataset: Dataset, keyword: str) -> list[Dataset]:
     return list(value)
 
 
-def _raw_text(dataset: Dataset, keyword: str) -> str | None:
-    """The characters of a numeric attribute as the file holds them."""
+def raw_text(dataset: Dataset, keyword: str) -> str | None:
+    """The characters of a number or a date as the file holds them."""
     if keyword not in dataset:
         return None
     with guarded():

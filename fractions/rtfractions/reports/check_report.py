@@ -8,7 +8,7 @@ from typing import Literal
 
 from rtfractions.compliance import Finding, LesionFindings, PatientFindings
 from rtfractions.errors import printable
-from rtfractions.patient import PrescriptionSource
+from rtfractions.plans import PrescriptionSource
 from rtfractions.protocols import LoadedProtocol
 from rtfractions.reports.envelope import Context, Envelope, Message, messages
 from rtfractions.reports.marks import LEGENDS, Marks

@@ -8,12 +8,14 @@ import msgspec
 from rtfractions.protocols.schema import Protocol, ScheduleText
 from rtfractions.reports.bed_report import BedDocument
 from rtfractions.reports.check_report import CheckDocument
+from rtfractions.reports.inspect_report import InspectDocument
 from rtfractions.reports.protocol_report import ProtocolListDocument, ProtocolShowDocument
 
 DOCUMENTS: Final[dict[str, type]] = {
     "protocol": Protocol,
     "bed": BedDocument,
     "check": CheckDocument,
+    "inspect": InspectDocument,
     "protocol-list": ProtocolListDocument,
     "protocol-show": ProtocolShowDocument,
 }
