@@ -1,11 +1,12 @@
 """A lesion sheet beside files: the sheet says what the lesions are, plans are tied and never guessed."""
 
+import datetime
 from dataclasses import replace
 
 import pytest
 
 from rtfractions.names import normal
-from rtfractions.patient import Lesion, LesionsFrom, Patient, join
+from rtfractions.patient import Delivery, Lesion, LesionsFrom, Patient, join
 from rtfractions.plans import Plan, PlanKind, PlanTarget, Prescription, PrescriptionSource
 from rtfractions.schedule_text import parse
 
@@ -115,3 +116,26 @@ def test_names_are_compared_after_unicode_normalisation_and_never_nearly() -> No
     assert normal("PTV Ho\u0308he") == normal("PTV H\u00f6he ")
     assert normal("PTV 1") != normal("PTV  1")
     assert normal("0012") != normal("12")
+
+
+class TestTreatmentRecords:
+    RECORDED = Delivery(datetime.date(2026, 1, 12), datetime.date(2026, 1, 16), 3)
+
+    def joined(self, stated: Delivery) -> Delivery:
+        given = Lesion("PTV", prescription("24Gy/3"), delivery=self.RECORDED, plan_uid="1")
+        files = replace(in_files(plan("1", "PTV")), lesions=(given,))
+        (patient,) = join([on_sheet(replace(lesion(), delivery=stated))], [files])
+        return patient.lesions[0].delivery
+
+    def test_they_say_what_the_sheet_does_not(self) -> None:
+        assert self.joined(Delivery()) == self.RECORDED
+        reason = Delivery(fractions_delivered=3, stop_reason="none")
+        assert self.joined(reason) == replace(self.RECORDED, stop_reason="none")
+
+    def test_where_they_differ_the_sheet_stands_and_it_is_said(self) -> None:
+        found = self.joined(Delivery(fractions_delivered=2, start=datetime.date(2026, 1, 13)))
+        assert (found.fractions_delivered, found.start) == (2, datetime.date(2026, 1, 13))
+        assert found.unclear == (
+            "delivered 2 by the lesion sheet, 3 by the treatment records; "
+            "started 2026-01-13 by the lesion sheet, 2026-01-12 by the treatment records"
+        )

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -59,4 +60,5 @@ def inspect(paths: tuple[Path, ...], limit: tuple[str, ...], output: Output) -> 
         result = inspect_report.as_csv(document)
     else:
         result = inspect_report.as_text(document)
+        context = replace(context, notices=())  # they are what the text is about
     output.finish(result, context, inputs=paths)

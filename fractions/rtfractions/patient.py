@@ -30,12 +30,15 @@ class Delivery:
         Number of fractions given, 0 or more.
     stop_reason : str or None
         Why the course stopped early.
+    unclear : str or None
+        Where a lesion sheet and treatment records differ.
     """
 
     start: datetime.date | None = None
     end: datetime.date | None = None
     fractions_delivered: int | None = None
     stop_reason: str | None = None
+    unclear: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -179,13 +182,24 @@ def join(from_sheet: Iterable[Patient], from_files: Iterable[Patient]) -> tuple[
         elif files is not None:
             message = "the lesion sheet does not name this patient"
             joined.append(_noted(files, "patient.not-on-sheet", message) if on_sheet else files)
-    return tuple(_with_similar_ids(joined))
+    similar = similar_ids(patient.label for patient in joined)
+    return tuple(
+        replace(patient, notices=(*patient.notices, similar[patient.label]))
+        if patient.label in similar
+        else patient
+        for patient in joined
+    )
 
 
 def _joined(sheet: Patient, files: Patient) -> Patient:
     """The sheet's patient with the plans of the files, each lesion tied to the target that belongs to it."""
     targets = [(plan, target) for plan in files.plans if plan.set_aside is None for target in plan.targets]
+    recorded = {lesion.plan_uid: lesion for lesion in files.lesions if lesion.plan_uid is not None}
     tied = [_tied(lesion, sheet, files.plans, targets) for lesion in sheet.lesions]
+    tied = [
+        _with_records(lesion, recorded[lesion.plan_uid]) if lesion.plan_uid in recorded else lesion
+        for lesion in tied
+    ]
     for i, lesion in enumerate(tied):
         rivals = [
             other.label
@@ -238,26 +252,36 @@ def _tied(
     return replace(lesion, plan_target=target, plan_uid=plan.sop_instance_uid)
 
 
-def _with_similar_ids(patients: list[Patient]) -> list[Patient]:
-    """The patients, those whose ID differs from another's by case, blanks or leading zeros with a notice."""
+def _with_records(lesion: Lesion, recorded: Lesion) -> Lesion:
+    """The sheet's lesion with what treatment records say of its plan, where the sheet says nothing."""
+    ours, theirs = lesion.delivery, recorded.delivery
+    values, differ = {}, []
+    for key, what in (("fractions_delivered", "delivered"), ("start", "started"), ("end", "ended")):
+        stated, found = getattr(ours, key), getattr(theirs, key)
+        values[key] = found if stated is None else stated
+        if None not in (stated, found) and stated != found:
+            differ.append(f"{what} {stated} by the lesion sheet, {found} by the treatment records")
+    delivery = replace(ours, **values, unclear="; ".join(differ) or None)
+    return replace(lesion, delivery=delivery, notices=(*lesion.notices, *recorded.notices))
+
+
+def similar_ids(labels: Iterable[str]) -> dict[str, Notice]:
+    """A notice for each patient whose ID differs from another's by case, blanks or leading zeros only."""
 
     def loose(label: str) -> str:
         letters = unicodedata.normalize("NFKC", label).casefold()
         return re.sub(r"(?<!\d)0+(?=\d)", "", re.sub(r"[\W_]", "", letters))
 
     alike: dict[str, list[str]] = {}
-    for patient in patients:
-        alike.setdefault(loose(patient.label), []).append(patient.label)
-    noted = []
-    for patient in patients:
-        others = [label for label in alike[loose(patient.label)] if label != patient.label]
-        if others:
-            names = ", ".join(map(repr, others))
-            patient = _noted(
-                patient, "patient.similar-id", f"{names} is similar, and taken as another patient"
-            )
-        noted.append(patient)
-    return noted
+    for label in labels:
+        alike.setdefault(loose(label), []).append(label)
+    notices = {}
+    for same in alike.values():
+        for label in same if len(same) > 1 else ():
+            others = ", ".join(repr(other) for other in same if other != label)
+            message = f"{label}: {others} is similar, and taken as another patient"
+            notices[label] = Notice("patient.similar-id", message)
+    return notices
 
 
 def _noted(patient: Patient, code: str, message: str) -> Patient:

@@ -16,12 +16,15 @@ def check(lesion: Lesion, *, planned: bool) -> Finding:
     Parameters
     ----------
     lesion : Lesion
-        The lesion; without a number of fractions delivered the rule does not apply.
+        The lesion; without a number of fractions delivered the rule does not apply, and where sheet and
+        treatment records differ a person must say which is right.
     planned : bool
         Treatment has not begun.
     """
     if planned:
         return Finding(RULE, Verdict.NOT_APPLICABLE, NOT_BEGUN)
+    if lesion.delivery.unclear is not None:
+        return Finding(RULE, Verdict.QUERY, lesion.delivery.unclear)
     delivered, schedule = lesion.delivery.fractions_delivered, lesion.prescription.schedule
     if delivered is None:
         return Finding(RULE, Verdict.NOT_APPLICABLE, "fractions delivered are not stated")

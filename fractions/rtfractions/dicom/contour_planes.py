@@ -165,25 +165,20 @@ def _turned(points_mm: Floats, starts: Integers) -> tuple[Floats, Floats]:
         u /= np.linalg.norm(u)
         axes = np.stack((u, np.cross(w, u), w))
     local = points_mm @ axes.T
-    _check_planar(points_mm, local[:, 2], starts)
+    _check_planar(local[:, 2], starts)
     return axes, local
 
 
-def _check_planar(points_mm: Floats, w: Floats, starts: Integers) -> None:
+def _check_planar(w: Floats, starts: Integers) -> None:
     for i in np.flatnonzero(_extents(w, starts) > PLANAR_MM):
         part = slice(starts[i], starts[i + 1])
         off = float(np.abs(w[part] - np.median(w[part])).max())
         if off <= PLANAR_MM:
             continue
-        centred = points_mm[part] - points_mm[part].mean(axis=0)
-        own = centred @ np.linalg.svd(centred, full_matrices=False)[2][2]
-        if np.abs(own).max() > off / 2:
-            raise refusal(
-                "ContourData", f"a closed contour is not planar: a point is {off:.1f} mm off its plane"
-            )
-        raise refusal(
-            "ContourData", "its contours do not lie on parallel planes", "draw them on one set of slices"
+        problem = (
+            f"a closed contour is not planar, or not parallel to the others: a point is {off:.1f} mm off"
         )
+        raise refusal("ContourData", problem, "draw the structure on one set of slices")
 
 
 def _positions(w: Floats, starts: Integers) -> Floats:

@@ -59,6 +59,8 @@ class Contour(NamedTuple):
         Contour Geometric Type.
     data : bytes
         Contour Data, without padding.
+    values : int
+        How many values the data have.
     points : bytes
         Number of Contour Points.
     slab_thickness : bytes
@@ -70,6 +72,7 @@ class Contour(NamedTuple):
     number: int
     kind: str
     data: bytes
+    values: int
     points: bytes
     slab_thickness: bytes
     offset: bytes
@@ -77,7 +80,7 @@ class Contour(NamedTuple):
     @property
     def point_count(self) -> int:
         """How many points its data have; a piece of a point counts as one."""
-        return self.data.count(b"\\") // 3 + 1 if self.data else 0
+        return -(-self.values // 3)
 
 
 def contours_of(items: Sequence[Dataset]) -> list[Contour]:
@@ -93,7 +96,8 @@ def contours_of(items: Sequence[Dataset]) -> list[Contour]:
             Contour(
                 i + 1,
                 _raw(item, _KIND).decode("ascii", "replace").upper(),
-                _raw(item, _DATA),
+                data := _raw(item, _DATA),
+                data.count(b"\\") + 1 if data else 0,
                 _raw(item, _POINTS),
                 _raw(item, _SLAB_THICKNESS),
                 _raw(item, _OFFSET),
@@ -114,17 +118,18 @@ def misstated(contours: Sequence[Contour]) -> int:
     for contour in contours:
         if not contour.data:
             raise refusal("ContourData", f"contour {contour.number} has no coordinates")
-        values = contour.data.count(b"\\") + 1
-        if values % 3:
+        if contour.values % 3:
             problem = (
-                f"contour {contour.number} has {counted(values, 'value')}, which are not (x, y, z) of points"
+                f"contour {contour.number} has {counted(contour.values, 'value')}, not (x, y, z) of points"
             )
             raise refusal("ContourData", problem, "export the structure set again")
         stated = int(contour.points) if contour.points.isdigit() and len(contour.points) <= 12 else None
-        if stated is not None and stated > values // 3:
-            problem = f"contour {contour.number} has {values // 3} of the {stated} points that it states"
+        if stated is not None and stated > contour.point_count:
+            problem = (
+                f"contour {contour.number} has {contour.point_count} of the {stated} points that it states"
+            )
             raise refusal("ContourData", problem, "export the structure set again")
-        wrong += stated != values // 3
+        wrong += stated != contour.point_count
     return wrong
 
 

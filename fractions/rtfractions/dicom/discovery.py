@@ -22,6 +22,7 @@ from rtfractions.dicom.sources import ZIP_START, Source, below, members
 from rtfractions.errors import InputFileError, RTFractionsError, Where, counted
 from rtfractions.files import InputFile, sha256_hex
 from rtfractions.notices import Notice
+from rtfractions.patient import similar_ids
 
 
 @dataclass(frozen=True, slots=True)
@@ -133,6 +134,7 @@ def discover(paths: Iterable[Path], limits: Limits) -> Discovery:
         _say_what_was_passed_over(path, finds)
     files = _without_copies(finds)
     labels = _labels(files)
+    finds.notices += similar_ids(sorted(set(labels))).values()
     return Discovery(
         patients=tuple(
             PatientFiles(label, tuple(file for file, of in zip(files, labels, strict=True) if of == label))

@@ -10,7 +10,7 @@ from rtfractions.doses import Dose, PlanDose
 from rtfractions.errors import counted, printable
 from rtfractions.files import InputFile
 from rtfractions.patient import Lesion, Patient
-from rtfractions.plans import Plan, PrescriptionSource
+from rtfractions.plans import Plan, PlanKind, PrescriptionSource
 from rtfractions.records import TreatmentRecord
 from rtfractions.reports.envelope import Context, Envelope, Message, messages
 from rtfractions.reports.tables import Cell, aligned, csv_text
@@ -428,7 +428,8 @@ def _patient_branch(patient: PatientEntry) -> Branch:
     shown_sets, shown_doses = set[str](), set[str]()
     for plan in patient.plans:
         branch = top.add(_plan_text(plan))
-        _add_notes(branch, plan.warnings)
+        if plan.fraction_groups:
+            branch.add(_fractions_text(plan))
         for target in plan.targets:
             branch.add(_target_text(target))
         if plan.dose is not None:
@@ -451,6 +452,7 @@ def _patient_branch(patient: PatientEntry) -> Branch:
                     _add_structures(branch, structures)
         if plan.records:
             branch.add(_delivery_text(plan))
+        _add_notes(branch, (w for w in plan.warnings if w.code != "plan.set-aside"))
     for dose in patient.doses:
         if dose.sop_instance_uid not in shown_doses:
             _add_dose(top, dose, "not used as the dose of a plan: ")
@@ -469,17 +471,20 @@ def _plan_text(plan: PlanEntry) -> str:
         *([plan.intent.lower()] if plan.intent else []),
         *([plan.date] if plan.date else []),
     ]
-    groups = " + ".join(
-        f"{'?' if group.fractions is None else group.fractions} fractions of {counted(len(group.beams), 'beam')}"
-        for group in plan.fraction_groups
-    )
     label = f" {plan.label!r}" if plan.label else ""
     first = f"plan{label} ({plan.file}): {', '.join(about)}"
-    if groups:
-        first += f"; {groups}"
     if plan.set_aside is not None:
         first += f"; not counted: {plan.set_aside}"
     return _folded(first)
+
+
+def _fractions_text(plan: PlanEntry) -> str:
+    groups = " + ".join(
+        "? fractions" if group.fractions is None else counted(group.fractions, "fraction")
+        for group in plan.fraction_groups
+    )
+    beams = "setup" if plan.kind == PlanKind.BRACHYTHERAPY else "beam"
+    return groups + f" of {counted(sum(len(group.beams) for group in plan.fraction_groups), beams)}"
 
 
 def _target_text(target: TargetEntry) -> str:
