@@ -54,7 +54,8 @@ def doubts(*loops: Loop) -> tuple[float, float]:
     """Area in doubt because loops cross themselves, and because they overlap."""
     points, starts = joined(loops)
     area, twisted = measured(points, starts)
-    return float(twisted.sum()), together(points, starts, area).overlap_mm2
+    one_plane = np.zeros(len(loops), np.int64)
+    return float(twisted.sum()), float(together(points, starts, one_plane, area).overlap_mm2[0])
 
 
 KEYHOLE = np.array(
@@ -154,6 +155,22 @@ def test_many_loops_are_measured_as_each_alone() -> None:
     together_mm2 = measured(*joined(loops)).area_mm2
     for i in (0, 1, 320, 321, 322, 899):
         assert together_mm2[i] == pytest.approx(measured(*joined([loops[i]])).area_mm2[0], rel=1e-12)
+
+
+def test_many_planes_are_measured_as_each_alone() -> None:
+    random = np.random.default_rng(6)
+    planes = [
+        [regular(40, radius) + random.uniform(-20, 20, 2) for radius in random.uniform(1, 20, int(n))]
+        for n in random.integers(1, 7, 400)
+    ]
+    planes[123] = [regular(50_000, radius) for radius in (30.0, 20.0)]  # more than is measured at once
+    points, starts = joined([loop for loops in planes for loop in loops])
+    plane = np.repeat(np.arange(400), [len(loops) for loops in planes])
+    found = together(points, starts, plane, measured(points, starts).area_mm2)
+    for i, loops in enumerate(planes):
+        assert found.area_mm2[i] == pytest.approx(area_mm2(tuple(loops)), rel=1e-12)
+        assert found.overlap_mm2[i] == pytest.approx(doubts(*loops)[1], rel=1e-9, abs=1e-12)
+    assert (found.overlap_mm2 > 0).mean() > 0.5
 
 
 def test_loops_without_extent_have_no_area() -> None:  # E12

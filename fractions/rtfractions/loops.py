@@ -30,6 +30,9 @@ MAXIMUM_LOOPS: Final = 1000
 _SEARCH_LINES: Final = 32
 """Scanlines in each direction that look for crossings; what fits between them is under 0.1 % of the box."""
 
+_INNER_LINES: Final = 3
+"""Scanlines that look for a point well inside a loop."""
+
 _FINE_LINES: Final = 512
 """Scanlines that measure an area where loops cross; the error is well under 0.2 %."""
 
@@ -59,18 +62,18 @@ class Measured(NamedTuple):
 
 
 class Together(NamedTuple):
-    """Loops of one plane, measured together.
+    """Planes, each measured with all its loops.
 
     Attributes
     ----------
-    area_mm2 : float
+    area_mm2 : ndarray, shape (P,)
         Area inside by the even-odd rule.
-    overlap_mm2 : float
+    overlap_mm2 : ndarray, shape (P,)
         About the area that several loops have in common without being nested; the even-odd rule leaves it out.
     """
 
-    area_mm2: float
-    overlap_mm2: float
+    area_mm2: Floats
+    overlap_mm2: Floats
 
 
 class _Crossings(NamedTuple):
@@ -117,27 +120,41 @@ def measured(points: Floats, starts: Integers) -> Measured:
     return Measured(*(np.concatenate(column) for column in zip(*parts, strict=True)))
 
 
-def together(points: Floats, starts: Integers, area_mm2: Floats) -> Together:
-    """Measure the loops of one plane together: their even-odd area, and how far they overlap.
+def together(points: Floats, starts: Integers, plane: Integers, area_mm2: Floats) -> Together:
+    """Measure the loops of planes together: the even-odd area of each plane, and how far its loops overlap.
 
     Parameters
     ----------
     points, starts : ndarray
-        The loops, at most `MAXIMUM_LOOPS`.
+        The loops, those of the first plane first, at most `MAXIMUM_LOOPS` of one plane.
+    plane : ndarray of int, shape (n,)
+        The plane of each loop: 0 to P - 1, ascending, none left out.
     area_mm2 : ndarray, shape (n,)
-        Even-odd area of each alone.
+        Even-odd area of each loop alone.
     """
-    area = overlap = 0.0
-    box = boxes(points, starts)
-    for group in _connected(boxes_meet(box)):
-        if len(group) == 1:
-            area += float(area_mm2[group[0]])
-            continue
-        loops = [points[starts[i] : starts[i + 1]] for i in group]
-        one, doubt = _nested(*joined(loops), box[group], area_mm2[group])
-        area += one
-        overlap += doubt
+    area = _sums(plane, area_mm2, int(plane[-1]) + 1)
+    overlap = np.zeros(len(area))
+    members, cluster, pairs = _clusters(boxes(points, starts), plane, area_mm2)
+    if not len(members):
+        return Together(area, overlap)
+    points, starts = chosen(points, starts, members)
+    area_mm2, plane = area_mm2[members], plane[members]
+    sign = np.where(_depths(points, starts, pairs) % 2, -1.0, 1.0)
+    first = np.flatnonzero(np.diff(cluster, prepend=-1))
+    nested = _sums(cluster, sign * area_mm2, len(first))
+    doubt = _overlaps(points, starts, first, sign)
+    for i in np.flatnonzero(doubt > _NEGLIGIBLE * _sums(cluster, area_mm2, len(first))):
+        loops = np.flatnonzero(cluster == i)
+        nested[i] = _scanned_area(*chosen(points, starts, loops), _FINE_LINES)
+        overlap[plane[first[i]]] += doubt[i]
+    area += _sums(plane[first], nested, len(area)) - _sums(plane, area_mm2, len(area))
     return Together(area, overlap)
+
+
+def chosen(points: Floats, starts: Integers, which: Integers) -> tuple[Floats, Integers]:
+    """Some of the loops, in the order of `which`."""
+    index, chosen_starts = _points_of(starts, which)
+    return points[index], chosen_starts
 
 
 def difference_mm2(a: Floats, b: Floats) -> float:
@@ -178,7 +195,7 @@ def _measured(points: Floats, starts: Integers) -> Measured:
 def _twist(crossings: _Crossings, turn: Floats) -> Floats:
     """Sum over a loop's lines of the length where even-odd is not the winding of the whole loop."""
     size = len(turn) * _SEARCH_LINES
-    wound = np.bincount(crossings.line, crossings.up * crossings.at, size) * np.repeat(turn, _SEARCH_LINES)
+    wound = _sums(crossings.line, crossings.up * crossings.at, size) * np.repeat(turn, _SEARCH_LINES)
     # Two crossings enclose one length, wound one way or the other; only where there are more, order matters.
     inside = np.abs(wound)
     several = np.bincount(crossings.line, minlength=size) > 2
@@ -188,69 +205,118 @@ def _twist(crossings: _Crossings, turn: Floats) -> Floats:
     return np.asarray(np.abs(inside - wound).reshape(len(turn), _SEARCH_LINES).sum(axis=1))
 
 
-def _nested(points: Floats, starts: Integers, box: Floats, area_mm2: Floats) -> Together:
-    """Loops whose boxes meet: each adds or takes away its area by how many larger ones it lies in."""
-    sign = 1.0 - 2.0 * (_depths(points, starts, box, area_mm2) % 2)
-    least, greatest = box[:, :2].min(axis=0), box[:, 2:].max(axis=0)
-    overlap = 0.0
-    for across, along in ((0, 1), (1, 0)):
-        crossings = _crossings(
-            points[:, across],
-            points[:, along],
-            starts,
-            np.zeros(len(sign), np.int64),
-            least[along : along + 1],
-            greatest[along : along + 1],
-            2 * _SEARCH_LINES,
-        )
-        inside = _inside(crossings.line, crossings.at, 2 * _SEARCH_LINES)
-        of_each = crossings.loop * (2 * _SEARCH_LINES) + crossings.line
-        alone = _inside(of_each, crossings.at, len(sign) * 2 * _SEARCH_LINES)
-        expected = sign @ alone.reshape(len(sign), -1)
-        step = (greatest[along] - least[along]) / (2 * _SEARCH_LINES)
-        overlap = max(overlap, float(np.abs(inside - expected).sum() * step / 2))
-    if overlap <= _NEGLIGIBLE * float(area_mm2.sum()):
-        return Together(float(sign @ area_mm2), 0.0)
-    return Together(_scanned_area(points, starts, _FINE_LINES), overlap)
+def _clusters(
+    box: Floats, plane: Integers, area_mm2: Floats
+) -> tuple[Integers, Integers, tuple[Integers, Integers]]:
+    """Loops whose boxes meet those of others on their plane.
+
+    Returns
+    -------
+    members : ndarray of int
+        These loops, those of the first cluster first.
+    cluster : ndarray of int
+        The cluster of each of them: loops that hang together by their boxes.
+    pairs : two ndarrays of int
+        Members, and with each a larger one that it meets.
+    """
+    begin = np.flatnonzero(np.diff(plane, prepend=-1))
+    sizes = np.diff(begin, append=len(plane))
+    members, sizes_of_clusters, inner, outer = [], [], [], []
+    count = 0
+    for first, size in zip(begin[sizes > 1].tolist(), sizes[sizes > 1].tolist(), strict=True):
+        meet = boxes_meet(box[first : first + size])
+        if not meet.any():
+            continue
+        for group in _connected(meet):
+            if len(group) == 1:
+                continue
+            group = group[np.argsort(-area_mm2[first + group], kind="stable")]
+            i, j = np.nonzero(np.tril(meet[np.ix_(group, group)]))
+            members.append(first + group)
+            sizes_of_clusters.append(len(group))
+            inner.append(count + i)
+            outer.append(count + j)
+            count += len(group)
+    if not members:
+        nothing = np.zeros(0, np.int64)
+        return nothing, nothing, (nothing, nothing)
+    cluster = np.repeat(np.arange(len(members)), sizes_of_clusters)
+    return np.concatenate(members), cluster, (np.concatenate(inner), np.concatenate(outer))
 
 
-def _depths(points: Floats, starts: Integers, box: Floats, area_mm2: Floats) -> Integers:
-    """How many larger loops each loop lies in."""
-    rank = np.empty(len(area_mm2), np.int64)
-    rank[np.lexsort((np.arange(len(rank)), -area_mm2))] = np.arange(len(rank))
-    loop = np.repeat(np.arange(len(rank)), np.diff(starts))
-    following = _following(starts)
-    depth = np.zeros(len(rank), np.int64)
-    for i in range(len(rank)):
-        u, v = _inner_point(points[starts[i] : starts[i + 1]], box[i])
-        edge, at = _row(points, following, v)
-        left_of = loop[edge[at < u]]
-        odd = np.bincount(left_of, minlength=len(rank)) % 2
-        depth[i] = odd[rank < rank[i]].sum()
+def _depths(points: Floats, starts: Integers, pairs: tuple[Integers, Integers]) -> Integers:
+    """How many larger loops each loop lies in: its inner point tells."""
+    inner = _inner_points(points, starts)
+    depth = np.zeros(len(starts) - 1, np.int64)
+    _, ends = _points_of(starts, pairs[1])
+    for first, last in _batches(ends):
+        i, j = pairs[0][first:last], pairs[1][first:last]
+        index, of_pair = _points_of(starts, j)
+        following = index[_following(of_pair)]
+        pair = np.repeat(np.arange(len(j)), np.diff(of_pair))
+        v = inner[i, 1][pair]
+        edge = np.flatnonzero((points[index, 1] > v) != (points[following, 1] > v))
+        begin, end, pair = points[index[edge]], points[following[edge]], pair[edge]
+        at = begin[:, 0] + (v[edge] - begin[:, 1]) / (end[:, 1] - begin[:, 1]) * (end[:, 0] - begin[:, 0])
+        crossed = np.bincount(pair[at < inner[i, 0][pair]], minlength=len(j))
+        depth += np.bincount(i[crossed % 2 == 1], minlength=len(depth))
     return depth
 
 
-def _inner_point(loop: Floats, box: Floats) -> tuple[float, float]:
-    """A point well inside a loop."""
-    following = np.roll(np.arange(len(loop)), -1)
-    best = (-1.0, 0.0, 0.0)
-    for part in (0.47, 0.23, 0.71):
-        v = float(box[1] + part * (box[3] - box[1]))
-        at = np.sort(_row(loop, following, v)[1])
-        widths = at[1::2] - at[::2]
-        if len(widths):
-            k = int(widths.argmax())
-            best = max(best, (float(widths[k]), float(at[2 * k] + at[2 * k + 1]) / 2, v))
-    return best[1], best[2]
+def _inner_points(points: Floats, starts: Integers) -> Floats:
+    """A point well inside of each loop, shape (n, 2): the middle of the longest of some stretches inside."""
+    box = boxes(points, starts)
+    inner = (box[:, :2] + box[:, 2:]) / 2
+    each = np.arange(len(inner))
+    found = _crossings(points[:, 0], points[:, 1], starts, each, box[:, 1], box[:, 3], _INNER_LINES)
+    order = _ordered(found.line, found.at)
+    left, right, line = found.at[order][::2], found.at[order][1::2], found.line[order][::2]
+    longest = np.lexsort((right - left, line // _INNER_LINES))
+    left, right, line = left[longest], right[longest], line[longest]
+    loop = line // _INNER_LINES
+    last = np.flatnonzero(np.diff(loop, append=-1))
+    inner[loop[last], 0] = (left[last] + right[last]) / 2
+    part = (line[last] % _INNER_LINES + 0.5) / _INNER_LINES
+    inner[loop[last], 1] = box[loop[last], 1] + part * (box[loop[last], 3] - box[loop[last], 1])
+    return inner
 
 
-def _row(points: Floats, following: Integers, v: float) -> tuple[Integers, Floats]:
-    """Edges that cross the line at `v`, each by its first point, and where."""
-    above = points[:, 1] > v
-    edge = np.flatnonzero(above != above[following])
-    first, last = points[edge], points[following[edge]]
-    part = (v - first[:, 1]) / (last[:, 1] - first[:, 1])
-    return edge, first[:, 0] + part * (last[:, 0] - first[:, 0])
+def _overlaps(points: Floats, starts: Integers, first: Integers, sign: Floats) -> Floats:
+    """For each cluster, half the area where even-odd is not what its loops, nested as they are, make it."""
+    doubt = np.zeros(len(first))
+    begin = np.append(first, len(sign))
+    for some, others in _batches(starts[begin]):
+        loops = slice(begin[some], begin[others])
+        part = points[starts[begin[some]] : starts[begin[others]]]
+        starts_of_part = starts[begin[some] : begin[others] + 1] - starts[begin[some]]
+        groups = begin[some : others + 1] - begin[some]
+        doubt[some:others] = _overlap(part, starts_of_part, groups, sign[loops])
+    return doubt
+
+
+def _overlap(points: Floats, starts: Integers, begin: Integers, sign: Floats) -> Floats:
+    box = boxes(points, starts)
+    group = np.repeat(np.arange(len(begin) - 1), np.diff(begin))
+    doubt = np.zeros(len(begin) - 1)
+    lines = 2 * _SEARCH_LINES
+    for across, along in ((0, 1), (1, 0)):
+        low = np.minimum.reduceat(box[:, along], begin[:-1])
+        high = np.maximum.reduceat(box[:, 2 + along], begin[:-1])
+        found = _crossings(points[:, across], points[:, along], starts, group, low, high, lines)
+        inside = _inside(found.line, found.at, len(doubt) * lines).reshape(-1, lines)
+        of_loop = found.loop * lines + found.line % lines
+        alone = _inside(of_loop, found.at, len(sign) * lines).reshape(-1, lines)
+        expected = np.add.reduceat(alone * sign[:, None], begin[:-1], axis=0)
+        doubt = np.maximum(doubt, np.abs(inside - expected).sum(axis=1) * (high - low) / lines / 2)
+    return doubt
+
+
+def _points_of(starts: Integers, which: Integers) -> tuple[Integers, Integers]:
+    """Numbers of the points of some loops, and where each loop starts among them."""
+    counts = starts[which + 1] - starts[which]
+    chosen_starts = np.concatenate(([0], np.cumsum(counts)))
+    index = np.arange(chosen_starts[-1]) + np.repeat(starts[which] - chosen_starts[:-1], counts)
+    return index, chosen_starts
 
 
 def _connected(meet: NDArray[np.bool_]) -> Iterator[Integers]:
@@ -322,7 +388,20 @@ def _crossings(
 
 def _inside(line: Integers, at: Floats, lines: int) -> Floats:
     """Length inside on each line, from all crossings of it: from the first to the second, and so on."""
-    order = np.lexsort((at, line))
+    order = _ordered(line, at)
     ends = np.ones(len(order))
     ends[::2] = -1.0
-    return np.bincount(line[order], ends * at[order], lines).astype(np.float64, copy=False)
+    return _sums(line[order], ends * at[order], lines)
+
+
+def _ordered(line: Integers, at: Floats) -> Integers:
+    """The order of crossings by line and position, in one sort by a number whose whole part is the line."""
+    if not len(at):
+        return np.zeros(0, np.int64)
+    low = at.min()
+    return np.argsort(line + (at - low) / (1.001 * (at.max() - low) or 1.0))
+
+
+def _sums(key: Integers, values: Floats, size: int) -> Floats:
+    """Sums of the values of each key, 0 to size - 1."""
+    return np.asarray(np.bincount(key, values, size), np.float64)

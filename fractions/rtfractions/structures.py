@@ -80,7 +80,7 @@ def area_mm2(loops: tuple[Floats, ...]) -> float:
         )
     points, starts = joined(loops)
     alone = measured(points, starts).area_mm2
-    return float(alone[0]) if len(loops) == 1 else together(points, starts, alone).area_mm2
+    return float(together(points, starts, np.zeros(len(loops), np.int64), alone).area_mm2[0])
 
 
 @dataclass(frozen=True, slots=True, eq=False, kw_only=True)

@@ -1,6 +1,7 @@
 """Closed contours, put on the planes they were drawn on, in any orientation."""
 
 from collections import Counter
+from itertools import islice, pairwise
 from typing import Final, NamedTuple
 
 import numpy as np
@@ -13,8 +14,8 @@ from rtfractions.loops import (
     THINNEST_MM,
     boxes,
     boxes_meet,
+    chosen,
     difference_mm2,
-    joined,
     measured,
     together,
 )
@@ -95,7 +96,7 @@ def arranged(points_mm: Floats, starts: Integers) -> Arranged:
     contours = len(starts) - 1
     points_mm, starts = _enough(*_unrepeated(points_mm, starts))
     if len(starts) == 1:
-        raise refusal("ContourData", f"none of its {counted(contours, 'contour')} has three different points")
+        raise refusal("ContourData", f"no contour of {contours} has three different points")
     axes, local = _turned(points_mm, starts)
     uv = np.ascontiguousarray(local[:, :2])
     positions = _positions(np.ascontiguousarray(local[:, 2]), starts)
@@ -103,20 +104,31 @@ def arranged(points_mm: Floats, starts: Integers) -> Arranged:
     box = boxes(uv, starts)
     solid = np.flatnonzero(areas > THINNEST_MM * np.hypot(*(box[:, 2:] - box[:, :2]).T))
     if not len(solid):
-        raise refusal("ContourData", f"its {counted(contours, 'contour')} enclose no area")
+        raise refusal("ContourData", f"no contour of {contours} encloses an area")
     counts: Counter[str] = Counter(empty=contours - len(solid))
-    planes = []
-    for group in _grouped(solid[np.argsort(positions[solid], kind="stable")], positions):
-        position, area, overlap = float(positions[group[0]]), float(areas[group[0]]), 0.0
-        if len(group) > 1:
-            if np.ptp(positions[group]):
-                position = float(positions[group].mean())
-            group = _without_copies(group, uv, starts, positions, areas, box, counts)
-            area, overlap = together(*joined(_loops(group, uv, starts)), areas[group])
-        planes.append(Plane(position, _loops(group, uv, starts), known_area_mm2=area))
-        counts["crossing"] += bool((twisted[group] > NOTABLE_PART * area).any())
-        counts["overlapping"] += bool(overlap > NOTABLE_PART * area)
+    groups = [
+        group if len(group) == 1 else _without_copies(group, uv, starts, positions, areas, box, counts)
+        for group in _grouped(solid[np.argsort(positions[solid], kind="stable")], positions)
+    ]
+    order = np.concatenate(groups)
+    plane = np.repeat(np.arange(len(groups)), [len(group) for group in groups])
+    uv, starts = chosen(uv, starts, order)
+    area_mm2, overlap_mm2 = together(uv, starts, plane, areas[order])
+    counts["overlapping"] = int(np.count_nonzero(overlap_mm2 > NOTABLE_PART * area_mm2))
+    crosses = twisted[order] > NOTABLE_PART * area_mm2[plane]
+    counts["crossing"] = len(np.unique(plane[crosses]))
+    loops = (uv[first:last] for first, last in pairwise(starts.tolist()))
+    planes = [
+        Plane(_common(positions[group]), tuple(islice(loops, len(group))), known_area_mm2=area)
+        for group, area in zip(groups, area_mm2.tolist(), strict=True)
+    ]
     return Arranged(axes, tuple(planes), tuple(_notices(counts, contours)))
+
+
+def _common(positions: Floats) -> float:
+    """The position of a plane: that of its contours, exactly where they agree."""
+    same = len(positions) == 1 or not np.ptp(positions)
+    return float(positions[0] if same else positions.mean())
 
 
 def _loops(group: Integers, uv: Floats, starts: Integers) -> tuple[Floats, ...]:

@@ -243,20 +243,41 @@ def _told_apart(same: list[FoundFile], finds: _Finds) -> Iterator[FoundFile]:
 
 
 def _labels(files: list[FoundFile]) -> list[str]:
-    """The patient of each file: ID and, where one ID comes from several issuers, its issuer."""
+    """The patient of each file: ID and, where one ID comes from several issuers, its issuer.
+
+    Files without an ID belong together where study or frame of reference do.
+    """
     issuers: dict[str, set[str]] = {}
     for file in files:
         issuers.setdefault(file.header.patient_id, set()).add(file.header.issuer)
+    unnamed = _by_study_or_frame([file.header for file in files if not file.header.patient_id])
     labels = []
     for file in files:
         header = file.header
         if not header.patient_id:
-            labels.append(f"(no patient ID, study {header.study_uid or 'not stated'})")
+            labels.append(f"(no patient ID, study {unnamed[header] or 'not stated'})")
         elif len(issuers[header.patient_id] - {""}) > 1:
             labels.append(f"{header.patient_id} (issuer {header.issuer or 'not stated'})")
         else:
             labels.append(header.patient_id)
     return labels
+
+
+def _by_study_or_frame(headers: list[Header]) -> dict[Header, str]:
+    """The first study of those that each header's study is joined to, by itself or by a frame of reference."""
+    study_of: dict[str, str] = {}
+    for _ in headers:  # each round carries a study one step further; it ends when none moves
+        before = dict(study_of)
+        for header in headers:
+            keys = [
+                key for key in (f"study {header.study_uid}", f"frame {header.frame_uid}") if key[-1] != " "
+            ]
+            known = [study_of[key] for key in keys if key in study_of]
+            first = min([*known, header.study_uid])
+            study_of |= dict.fromkeys(keys, first)
+        if study_of == before:
+            break
+    return {header: study_of.get(f"study {header.study_uid}", header.study_uid) for header in headers}
 
 
 def input_of(file: FoundFile, data: bytes) -> InputFile:

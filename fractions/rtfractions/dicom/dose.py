@@ -24,11 +24,8 @@ from rtfractions.errors import Where, counted
 from rtfractions.grid import DoseGrid, Layer
 from rtfractions.notices import Notice
 
-MAXIMUM_DOSE_GY: Final = 1000.0
-"""Above this a dose is no patient's: a wrong scaling, a flipped bit, a wrong byte order."""
-
-MAXIMUM_BRACHY_DOSE_GY: Final = 100_000.0
-"""The same for brachytherapy, whose dose near a source has no other bound."""
+MAXIMUM_DOSE_GY: Final = 100_000.0
+"""Above this a dose is no patient's, not even beside a source: a wrong scaling, a flipped bit, a wrong byte order."""
 
 NOISE_BELOW_ZERO: Final = 0.05
 """Negative voxels down to this part of the maximum are noise of a calculation; beyond it the file is wrong."""
@@ -75,9 +72,7 @@ def read_dose(dataset: Dataset, *, limits: Limits) -> Dose:
         geometry.frame_offsets_mm,
         geometry.spacing_mm,
     )
-    notices += (
-        about_frames + _about_values(grid, stored, summation) + _about_meaning(dataset, dose_type, summation)
-    )
+    notices += about_frames + _about_values(grid, stored) + _about_meaning(dataset, dose_type, summation)
     fraction_group, beams = _parts(dataset, summation)
     heterogeneity = code_of(dataset, "TissueHeterogeneityCorrection") or ""
     frame_of_reference = text_of(dataset, "FrameOfReferenceUID")
@@ -146,13 +141,13 @@ def _scaling(dataset: Dataset) -> Decimal:
     return scaling
 
 
-def _about_values(grid: DoseGrid, stored: Stored, summation: DoseSummation) -> list[Notice]:
+def _about_values(grid: DoseGrid, stored: Stored) -> list[Notice]:
     """Whether the doses can be doses."""
     maximum, minimum = grid.maximum_gy, grid.minimum_gy
-    brachy = summation in (DoseSummation.BRACHY, DoseSummation.BRACHY_SESSION)
-    ceiling = MAXIMUM_BRACHY_DOSE_GY if brachy else MAXIMUM_DOSE_GY
-    if maximum > ceiling:
-        problem = f"the largest dose would be {maximum:.6g} Gy, above the {ceiling:g} Gy that are read"
+    if maximum > MAXIMUM_DOSE_GY:
+        problem = (
+            f"the largest dose would be {maximum:.6g} Gy, above the {MAXIMUM_DOSE_GY:g} Gy that are read"
+        )
         raise refusal(
             "DoseGridScaling", problem, "the scaling or the voxels are wrong; export the dose again"
         )

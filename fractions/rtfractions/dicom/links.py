@@ -4,22 +4,20 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Final
 
-import numpy as np
-
 from rtfractions.dicom.cross_checks import check_plan
 from rtfractions.dicom.plan import with_rbe_stated
-from rtfractions.dicom.plan_doses import dose_of_plan
+from rtfractions.dicom.plan_doses import contour_dose_gy, dose_of_plan
 from rtfractions.dicom.reading import DicomError
 from rtfractions.dicom.values import tag_text
-from rtfractions.doses import Dose, DoseType, PlanDose
+from rtfractions.doses import Dose, DoseSummation, DoseType, PlanDose
 from rtfractions.errors import RTFractionsError, Where
 from rtfractions.notices import Notice
-from rtfractions.plans import Plan
+from rtfractions.plans import Plan, PlanKind
 from rtfractions.records import TreatmentRecord
 from rtfractions.structures import RefusedStructure, Structure, StructureSet
 
-MAXIMUM_CONTOUR_POINTS_SAMPLED: Final = 20_000
-"""Most contour points at which the dose of a target is looked at for the cross-check."""
+MAXIMUM_DOSE_GY: Final = 1000.0
+"""Above this the dose of external beams is none: a wrong scaling or a flipped bit. Near a source there is more."""
 
 
 @dataclass(slots=True)
@@ -73,6 +71,7 @@ def link(parts: Parts, others: Mapping[str, str]) -> None:
         The patient of each object that is not this one's, by SOP Instance UID.
     """
     _refuse_references_to_others(parts, others)
+    _refuse_doses_that_cannot_be(parts)
     for uid, plan in list(parts.plans.items()):
         if plan.set_aside is not None:
             continue
@@ -105,6 +104,28 @@ def _refuse_references_to_others(parts: Parts, others: Mapping[str, str]) -> Non
         if record.plan_uid in others:
             parts.refuse(uid, "PatientID", "the treatment record refers to the plan of another patient")
             del parts.records[uid]
+
+
+def _refuse_doses_that_cannot_be(parts: Parts) -> None:
+    """Refuse doses no external beam gives, and doses in another frame of reference than their structures."""
+    for uid, dose in list(parts.doses.items()):
+        plans = [parts.plans[plan] for plan in dose.plan_uids if plan in parts.plans]
+        near_sources = dose.summation in (DoseSummation.BRACHY, DoseSummation.BRACHY_SESSION) or any(
+            plan.kind is PlanKind.BRACHYTHERAPY for plan in plans
+        )
+        structures = parts.structure_sets.get(dose.structure_set_uid or "")
+        if dose.grid.maximum_gy > MAXIMUM_DOSE_GY and not near_sources:
+            problem = f"the largest dose would be {dose.grid.maximum_gy:.6g} Gy, above {MAXIMUM_DOSE_GY:g} Gy"
+            remedy = "the scaling or the voxels are wrong; export the dose again"
+            parts.refuse(uid, "DoseGridScaling", problem, remedy)
+        elif structures is not None and not _same_frame(
+            dose.frame_of_reference_uid, structures.frame_of_reference_uid
+        ):
+            problem = "the dose lies in another frame of reference than its structure set"
+            parts.refuse(uid, "FrameOfReferenceUID", problem, "positions in the two cannot be compared")
+        else:
+            continue
+        del parts.doses[uid]
 
 
 def _structure_set_of(plan: Plan, parts: Parts) -> StructureSet | None:
@@ -165,7 +186,7 @@ def _dose_of(plan: Plan, structure_set: StructureSet | None, parts: Parts) -> Pl
             del parts.doses[uid]
         else:
             of_plan.append((parts.files[uid], dose))
-    found = dose_of_plan(plan, of_plan)
+    found = dose_of_plan(plan, of_plan, structure_set)
     parts.notices += found.notices
     parts.errors += found.errors
     return found.dose
@@ -176,24 +197,8 @@ def _checked(plan: Plan, dose: PlanDose | None, structure_set: StructureSet | No
     if dose is None:
         return check_plan(plan)
     plan = with_rbe_stated(plan, effective=dose.dose_type is DoseType.EFFECTIVE)
-    at_contours = {}
-    for target in plan.targets:
-        if structure_set is None or target.structure_number is None:
-            continue
-        found = [s for s in structure_set.structures if s.number == target.structure_number]
-        if found and (found_gy := _contour_dose_gy(found[0], dose)) is not None:
-            at_contours[target.structure_number] = found_gy
+    at_contours = contour_dose_gy(plan, structure_set, dose.grid)
     return check_plan(plan, maximum_dose_gy=dose.grid.maximum_gy, contour_dose_gy=at_contours)
-
-
-def _contour_dose_gy(structure: Structure, dose: PlanDose) -> float | None:
-    """Median dose at a target's contours, near which its prescription isodose runs; None where little is known."""
-    points = structure.vertices_mm
-    points = points[:: len(points) // MAXIMUM_CONTOUR_POINTS_SAMPLED + 1]
-    if not len(points):
-        return None
-    doses, inside = dose.grid.sample_gy(points)
-    return float(np.median(doses)) if inside.mean() > 0.5 else None
 
 
 def _note_orphans(parts: Parts) -> None:

@@ -4,19 +4,26 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Final
 
+import numpy as np
+
+from rtfractions.dicom.cross_checks import COVERED
 from rtfractions.dicom.reading import DicomError
 from rtfractions.dicom.values import tag_text
 from rtfractions.doses import Dose, DoseSummation, DoseType, PlanDose
 from rtfractions.errors import RTFractionsError, Where
 from rtfractions.grid import DoseGrid, GridError
 from rtfractions.notices import Notice
-from rtfractions.plans import Plan, PlanKind
+from rtfractions.plans import Plan, PlanKind, PlanTarget
 from rtfractions.schedule import Schedule
+from rtfractions.structures import StructureSet
 
 WHOLE_COURSE: Final = (0.9, 2.2)
 """Maximum dose over prescription that is ordinary for the dose of a whole course.
 
 24 Gy on the 80 % line has a 30 Gy maximum, 25 Gy on the 50 % line 50 Gy."""
+
+MAXIMUM_POINTS_SAMPLED: Final = 20_000
+"""Most contour points of a target at which its dose is looked at."""
 
 PARTS: Final = {
     DoseSummation.BEAM: "beams",
@@ -25,6 +32,7 @@ PARTS: Final = {
 }
 """Summation types whose doses together may be the dose of the plan."""
 
+_EXPORT_WHOLE: Final = "export the dose of the whole plan (PLAN)"
 _SUMMATION_TAG: Final = tag_text("DoseSummationType")
 
 
@@ -47,7 +55,9 @@ class Conclusion:
     errors: tuple[RTFractionsError, ...] = ()
 
 
-def dose_of_plan(plan: Plan, doses: Sequence[tuple[str, Dose]]) -> Conclusion:
+def dose_of_plan(
+    plan: Plan, doses: Sequence[tuple[str, Dose]], structure_set: StructureSet | None
+) -> Conclusion:
     """The dose of a plan's whole course.
 
     Parameters
@@ -56,6 +66,8 @@ def dose_of_plan(plan: Plan, doses: Sequence[tuple[str, Dose]]) -> Conclusion:
         The plan.
     doses : sequence of (str, Dose)
         Every dose that refers to this plan alone, with the name of its file.
+    structure_set : StructureSet or None
+        The plan's structure set, where it is there.
 
     Returns
     -------
@@ -69,13 +81,13 @@ def dose_of_plan(plan: Plan, doses: Sequence[tuple[str, Dose]]) -> Conclusion:
     for summation, parts in PARTS.items():
         these = [(name, dose) for name, dose in doses if dose.summation is summation]
         if these:
-            return _together(plan, these, parts)
+            return _together(plan, these, parts, structure_set)
     return Conclusion(
         None,
         errors=tuple(
             DicomError(
                 f"a dose of summation type {dose.summation} is not the dose of its plan",
-                remedy="export the dose of the whole plan (PLAN)",
+                remedy=_EXPORT_WHOLE,
                 where=Where(file=name, tag=_SUMMATION_TAG),
             )
             for name, dose in doses
@@ -85,12 +97,13 @@ def dose_of_plan(plan: Plan, doses: Sequence[tuple[str, Dose]]) -> Conclusion:
 
 def _one_of(plan: Plan, whole: list[tuple[str, Dose]], beside: int) -> Conclusion:
     notices = []
-    if plan.kind is PlanKind.ION and {dose.dose_type for _, dose in whole} == set(DoseType):
-        # Ion plans are prescribed in weighted dose, and systems export the physical one beside it.
-        whole = [(name, dose) for name, dose in whole if dose.dose_type is DoseType.EFFECTIVE]
-        notices.append(
-            Notice("dose.effective-taken", "of physical and effective dose the effective was taken")
-        )
+    if {dose.dose_type for _, dose in whole} == set(DoseType):
+        # Ions are prescribed in weighted dose, and the physical one is exported beside it; what is effective beside
+        # a photon dose was converted from it.
+        taken = DoseType.EFFECTIVE if plan.kind is PlanKind.ION else DoseType.PHYSICAL
+        whole = [(name, dose) for name, dose in whole if dose.dose_type is taken]
+        message = f"of physical and effective dose the {taken.lower()} was taken"
+        notices.append(Notice(f"dose.{taken.lower()}-taken", message, Where(file=whole[0][0])))
     if len(whole) > 1:
         candidates = ", ".join(f"{name} ({_type_text(dose)})" for name, dose in whole)
         problem = f"the plan has {len(whole)} doses: {candidates}"
@@ -118,14 +131,16 @@ def _plan_dose(plan: Plan, doses: list[Dose], grid: DoseGrid) -> PlanDose:
     )
 
 
-def _together(plan: Plan, these: list[tuple[str, Dose]], parts: str) -> Conclusion:
+def _together(
+    plan: Plan, these: list[tuple[str, Dose]], parts: str, structure_set: StructureSet | None
+) -> Conclusion:
     """The sum of partial doses, proven complete and to be of the whole course."""
     doses = [dose for _, dose in these]
     where = Where(file=these[0][0], tag=_SUMMATION_TAG)
     try:
         _refuse_incomplete(plan, doses, parts)
         grid = _sum(doses)
-        said = _refuse_part_of_course(plan, grid)
+        said = _refuse_part_of_course(plan, grid, structure_set)
     except (DicomError, GridError) as error:
         return Conclusion(None, errors=(error.at(where),))
     how = f"the doses of all {len(doses)} {parts} were added" if len(doses) > 1 else "one dose holds it all"
@@ -172,24 +187,68 @@ def _sum(doses: list[Dose]) -> DoseGrid:
     return grid
 
 
-def _refuse_part_of_course(plan: Plan, grid: DoseGrid) -> str:
+def _refuse_part_of_course(plan: Plan, grid: DoseGrid, structure_set: StructureSet | None) -> str:
     """Why the dose is taken for that of the whole course; refused where it is one fraction's, or may be."""
-    schedules = [target.prescription.schedule for target in plan.targets]
-    known = [schedule for schedule in schedules if isinstance(schedule, Schedule)]
-    if not known:
+    targets = [target for target in plan.targets if target.prescription.schedule is not None]
+    if not targets:
         raise DicomError(
             "the plan prescribes nothing that would tell the dose of the course from that of a fraction",
-            remedy="export the dose of the whole plan (PLAN)",
+            remedy=_EXPORT_WHOLE,
         )
-    highest = max(known, key=lambda schedule: schedule.total_dose_gy)
-    ratio = grid.maximum_gy / float(highest.total_dose_gy)
+    highest = max(targets, key=lambda target: _schedule(target).total_dose_gy)
+    schedule = _schedule(highest)
+    ratio = grid.maximum_gy / float(schedule.total_dose_gy)
+    said = f"its maximum of {grid.maximum_gy:.4g} Gy is {ratio:.3g} times the {schedule} prescribed"
     as_course, as_fraction = (
-        WHOLE_COURSE[0] <= r <= WHOLE_COURSE[1] for r in (ratio, ratio * highest.fractions)
+        WHOLE_COURSE[0] <= r <= WHOLE_COURSE[1] for r in (ratio, ratio * schedule.fractions)
     )
-    said = f"its maximum of {grid.maximum_gy:.4g} Gy is {ratio:.3g} times the {highest} prescribed"
-    if as_course and not (as_fraction and highest.fractions > 1):
+    if (
+        as_course and as_fraction and schedule.fractions > 1
+    ):  # with two fractions only the target's dose tells
+        at_contours = contour_dose_gy(plan, structure_set, grid).get(highest.structure_number or -1)
+        if at_contours is not None:
+            ratio = at_contours / float(schedule.total_dose_gy)
+            said += f", the {at_contours:.4g} Gy at the contours of its target {ratio:.3g} times"
+            as_course, as_fraction = (
+                COVERED[0] <= r <= COVERED[1] for r in (ratio, ratio * schedule.fractions)
+            )
+    if as_course and not (as_fraction and schedule.fractions > 1):
         return f"{said}, so it is of the whole course"
     what = (
         "of one fraction" if as_fraction and not as_course else "of the course or of a fraction is not clear"
     )
-    raise DicomError(f"{said}: {what}", remedy="export the dose of the whole plan (PLAN)")
+    raise DicomError(f"{said}: {what}", remedy=_EXPORT_WHOLE)
+
+
+def _schedule(target: PlanTarget) -> Schedule:
+    assert target.prescription.schedule is not None
+    return target.prescription.schedule
+
+
+def contour_dose_gy(plan: Plan, structure_set: StructureSet | None, grid: DoseGrid) -> dict[int, float]:
+    """Median dose in Gy at the contours of each target of a plan, near which its prescription isodose runs.
+
+    Parameters
+    ----------
+    plan : Plan
+        The plan.
+    structure_set : StructureSet or None
+        Its structure set.
+    grid : DoseGrid
+        Its dose.
+
+    Returns
+    -------
+    dict
+        By structure number; targets that are not linked, not drawn, or mostly outside the grid are left out.
+    """
+    numbers = {target.structure_number for target in plan.targets}
+    found = {}
+    for structure in () if structure_set is None else structure_set.structures:
+        if structure.number not in numbers or not structure.closed:
+            continue
+        points = structure.vertices_mm
+        doses, inside = grid.sample_gy(points[:: len(points) // MAXIMUM_POINTS_SAMPLED + 1])
+        if inside.mean() > 0.5:
+            found[structure.number] = float(np.median(doses))
+    return found

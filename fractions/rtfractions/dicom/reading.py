@@ -91,8 +91,8 @@ class Header:
         Its modality, as it stands.
     patient_id, issuer : str
         Patient ID and Issuer of Patient ID; empty where there is none.
-    study_uid, sop_instance_uid : str
-        Empty where there is none.
+    study_uid, sop_instance_uid, frame_uid : str
+        Study, SOP Instance and Frame of Reference UID; empty where there is none.
     """
 
     kind: Kind
@@ -101,6 +101,7 @@ class Header:
     issuer: str
     study_uid: str
     sop_instance_uid: str
+    frame_uid: str
 
 
 class _WholeFile(io.BytesIO):
@@ -153,7 +154,13 @@ def header_of(start: bytes, limits: Limits) -> Header:
         uids = {_text(dataset, "SOPClassUID"), _text(_meta(start), "MediaStorageSOPClassUID")} - {""}
         identity = [
             _text(dataset, keyword)
-            for keyword in ("PatientID", "IssuerOfPatientID", "StudyInstanceUID", "SOPInstanceUID")
+            for keyword in (
+                "PatientID",
+                "IssuerOfPatientID",
+                "StudyInstanceUID",
+                "SOPInstanceUID",
+                "FrameOfReferenceUID",
+            )
         ]
     if not uids and modality in MODALITIES:
         raise DicomError("has no SOP Class UID", remedy="export it again")

@@ -10,6 +10,7 @@ from pydicom.dataset import Dataset
 
 from rtfractions.dicom.contours import Contour, contours_of
 from rtfractions.dicom.limits import MAXIMUM_CONTOUR_POINTS, MAXIMUM_CONTOURS, MAXIMUM_STRUCTURES
+from rtfractions.dicom.placement import with_strays_noted
 from rtfractions.dicom.reading import DicomError, guarded
 from rtfractions.dicom.structure import read_structure
 from rtfractions.dicom.values import code_of, integer_of, items_of, refusal, text_of
@@ -109,10 +110,17 @@ def read_structure_set(
         except RTFractionsError as error:
             where = replace(error.where, structure=one.name)
             refused.append(RefusedStructure(one.number, one.name, error.at(where)))
+    if frames.only is None and not frames.listed:
+        message = (
+            "the structure set names no frame of reference: that it belongs to the dose cannot be checked"
+        )
+        doubts.append(Notice("structure-set.no-frame-of-reference", message))
     if not declared:
         doubts.append(Notice("structure-set.empty", "the structure set has no structures"))
     label, _ = _text(dataset, "StructureSetLabel", encoded=encoded)
-    return StructureSet(uid, label, frames.only, tuple(structures), tuple(refused), (*notices, *doubts))
+    return StructureSet(
+        uid, label, frames.only, with_strays_noted(structures), tuple(refused), (*notices, *doubts)
+    )
 
 
 def _counted_items(dataset: Dataset, keyword: str, limits: _Limits) -> list[Dataset]:
