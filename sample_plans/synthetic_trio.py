@@ -137,7 +137,12 @@ def trio_dose(
 
 
 def trio_structures(
-    patient_id: str = "P1", number: int = 1, *, ptv: Roi | None = None, more: Sequence[Roi] = (), **others: Any
+    patient_id: str = "P1",
+    number: int = 1,
+    *,
+    ptv: Roi | None = None,
+    more: Sequence[Roi] = (),
+    **others: Any,
 ) -> Dataset:
     """Target, organ at risk and outline of the patient; `ptv` replaces the target, `more` come behind.
 
@@ -210,6 +215,16 @@ def edited(name: str, *edits: Edit) -> Change:
     return change
 
 
+def in_turn(*changes: Change) -> Change:
+    """Several changes, one after the other."""
+
+    def change(files: Files) -> None:
+        for one in changes:
+            one(files)
+
+    return change
+
+
 def setting(**values: Any) -> Edit:
     """Set attributes."""
 
@@ -237,7 +252,8 @@ def characters(keyword: str, value: str | bytes) -> Edit:
 
     def edit(dataset: Dataset) -> None:
         tag = Tag(keyword)
-        dataset[tag] = RawDataElement(tag, dictionary_VR(tag), len(data), data, 0, False, True)
+        vr = dictionary_VR(tag).replace("IS", "DS")  # pydicom warns of what is no IS
+        dataset[tag] = RawDataElement(tag, vr, len(data), data, 0, False, True)
 
     return edit
 

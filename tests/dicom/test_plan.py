@@ -567,6 +567,16 @@ class TestOutline:
 
 
 class TestBeams:
+    def test_a_group_may_count_only_the_beams_that_treat(self, ordinary_plan: Dataset) -> None:
+        # F23: the setup beam is listed and not counted; another number is still refused
+        add_setup_beam(ordinary_plan)
+        group = ordinary_plan.FractionGroupSequence[0]
+        group.NumberOfBeams = 2
+        assert plan_of(ordinary_plan).fraction_groups[0].beams == (1, 2)
+        group.NumberOfBeams = 1
+        with pytest.raises(DicomError, match="NumberOfBeams"):
+            plan_of(ordinary_plan)
+
     def test_setup_beams_are_no_part_of_a_fraction(self, ordinary_plan: Dataset) -> None:
         # F20
         setup = add_setup_beam(ordinary_plan, dose_gy="1.5")

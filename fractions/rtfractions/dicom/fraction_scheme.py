@@ -154,12 +154,7 @@ def _treating(dataset: Dataset, parts: _Parts) -> dict[int, bool]:
 def _references(group: Dataset, parts: _Parts, treats: dict[int, bool]) -> list[tuple[int, Dataset]]:
     """The beams of a group by number; refused where the plan lacks one, or the group miscounts them."""
     references: dict[int, Dataset] = {}
-    items = items_of(group, parts.references)
-    stated = integer_of(group, parts.count)
-    if stated is not None and stated != len(items):
-        problem = f"the fraction group states {stated} {parts.noun}s and lists {len(items)}"
-        raise refusal(parts.count, problem, "export it again")
-    for item in items:
+    for item in items_of(group, parts.references):
         number = integer_of(item, parts.number)
         if number is None or number not in treats:
             problem = f"the plan lacks {parts.noun} {number}, which a fraction group names"
@@ -169,6 +164,11 @@ def _references(group: Dataset, parts: _Parts, treats: dict[int, bool]) -> list[
                 parts.number, f"a fraction group names {parts.noun} {number} twice", "export it again"
             )
         references[number] = item
+    stated = integer_of(group, parts.count)
+    # The standard counts all; some count those that treat, setup beams being listed beside.
+    if stated not in (None, len(references), sum(treats[number] for number in references)):
+        problem = f"the fraction group states {stated} {parts.noun}s and lists {len(references)}"
+        raise refusal(parts.count, problem, "export it again")
     return list(references.items())
 
 

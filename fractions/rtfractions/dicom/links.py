@@ -6,11 +6,11 @@ from typing import Final
 
 from rtfractions.dicom.cross_checks import check_plan
 from rtfractions.dicom.plan import with_rbe_stated
-from rtfractions.dicom.plan_doses import contour_dose_gy, dose_of_plan
+from rtfractions.dicom.plan_doses import contour_dose_gy, dose_of_plan, targets_beside
 from rtfractions.dicom.reading import DicomError
 from rtfractions.dicom.values import tag_text
 from rtfractions.doses import Dose, DoseSummation, DoseType, PlanDose
-from rtfractions.errors import RTFractionsError, Where
+from rtfractions.errors import RTFractionsError, Where, quoted
 from rtfractions.notices import Notice
 from rtfractions.plans import Plan, PlanKind
 from rtfractions.records import TreatmentRecord
@@ -78,12 +78,15 @@ def link(parts: Parts, others: Mapping[str, str]) -> None:
         structure_set = _structure_set_of(plan, parts)
         dose = _dose_of(plan, structure_set, parts)
         try:
-            parts.plans[uid] = _checked(plan, dose, structure_set)
+            checked = _checked(plan, dose, structure_set)
         except DicomError as error:
             parts.errors.append(error.at(replace(error.where, file=parts.files[uid])))
             parts.incomplete = "a plan was refused"
             del parts.plans[uid]
             continue
+        places = [replace(notice.where, file=parts.files[uid]) for notice in checked.notices]
+        notices = tuple(n.at(place) for n, place in zip(checked.notices, places, strict=True))
+        parts.plans[uid] = replace(checked, notices=notices)
         parts.plan_doses += [] if dose is None else [dose]
     _note_orphans(parts)
     _set_superseded_aside(parts)
@@ -197,6 +200,11 @@ def _checked(plan: Plan, dose: PlanDose | None, structure_set: StructureSet | No
     if dose is None:
         return check_plan(plan)
     plan = with_rbe_stated(plan, effective=dose.dose_type is DoseType.EFFECTIVE)
+    beside = [
+        Notice("plan.target-outside-dose", f"the dose does not reach the target {quoted(structure.name)}")
+        for structure in targets_beside(plan, structure_set, dose.grid)
+    ]
+    plan = replace(plan, notices=(*plan.notices, *beside))
     at_contours = contour_dose_gy(plan, structure_set, dose.grid)
     return check_plan(plan, maximum_dose_gy=dose.grid.maximum_gy, contour_dose_gy=at_contours)
 

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from typing import Final
 
 import numpy as np
+from numpy.typing import NDArray
 
 from rtfractions.dicom.cross_checks import COVERED
 from rtfractions.dicom.reading import DicomError
@@ -15,7 +16,7 @@ from rtfractions.grid import DoseGrid, GridError
 from rtfractions.notices import Notice
 from rtfractions.plans import Plan, PlanKind, PlanTarget
 from rtfractions.schedule import Schedule
-from rtfractions.structures import StructureSet
+from rtfractions.structures import Structure, StructureSet
 
 WHOLE_COURSE: Final = (0.9, 2.2)
 """Maximum dose over prescription that is ordinary for the dose of a whole course.
@@ -242,13 +243,25 @@ def contour_dose_gy(plan: Plan, structure_set: StructureSet | None, grid: DoseGr
     dict
         By structure number; targets that are not linked, not drawn, or mostly outside the grid are left out.
     """
-    numbers = {target.structure_number for target in plan.targets}
     found = {}
-    for structure in () if structure_set is None else structure_set.structures:
-        if structure.number not in numbers or not structure.closed:
-            continue
-        points = structure.vertices_mm
-        doses, inside = grid.sample_gy(points[:: len(points) // MAXIMUM_POINTS_SAMPLED + 1])
+    for structure in _drawn_targets(plan, structure_set):
+        doses, inside = _sampled(structure, grid)
         if inside.mean() > 0.5:
             found[structure.number] = float(np.median(doses))
     return found
+
+
+def targets_beside(plan: Plan, structure_set: StructureSet | None, grid: DoseGrid) -> list[Structure]:
+    """The structures of targets that no voxel of a plan's dose reaches."""
+    return [s for s in _drawn_targets(plan, structure_set) if not _sampled(s, grid)[1].any()]
+
+
+def _drawn_targets(plan: Plan, structure_set: StructureSet | None) -> list[Structure]:
+    numbers = {target.structure_number for target in plan.targets}
+    structures = () if structure_set is None else structure_set.structures
+    return [structure for structure in structures if structure.number in numbers and structure.closed]
+
+
+def _sampled(structure: Structure, grid: DoseGrid) -> tuple[NDArray[np.float64], NDArray[np.bool_]]:
+    points = structure.vertices_mm
+    return grid.sample_gy(points[:: len(points) // MAXIMUM_POINTS_SAMPLED + 1])
