@@ -179,7 +179,7 @@ class Folder:
     codes: frozenset[str] = frozenset()
 
 
-SAME_UID = "has the SOP Instance UID of another file of other content"
+SAME_UID = "shares its SOP Instance UID with"
 
 FOLDERS: dict[str, Folder] = {
     "aptg-proton": Folder((), {"WTR303030": (1.98041723805,)}, UNAPPROVED),

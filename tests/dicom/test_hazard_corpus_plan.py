@@ -395,7 +395,7 @@ def both_hashes_are_said(reading: Reading) -> None:
     told = [error for error in reading.errors if error.where.file in (DOSE, "dose2.dcm")]
     assert {error.where.file for error in told} == {DOSE, "dose2.dcm"}
     contents = [dicom_bytes(trio_dose()), dicom_bytes(trio_dose(scaling="0.002"))]
-    assert all(sha256_hex(data) in error.message for error in told for data in contents)
+    assert all(sha256_hex(data)[:12] in error.message for error in told for data in contents)
 
 
 def both_are_named(reading: Reading) -> None:

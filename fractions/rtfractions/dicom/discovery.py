@@ -5,6 +5,7 @@ from collections import Counter
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field, replace
 from pathlib import Path
+from typing import Final
 
 from rtfractions.dicom.limits import Limits
 from rtfractions.dicom.reading import (
@@ -23,6 +24,9 @@ from rtfractions.errors import InputFileError, RTFractionsError, Where, counted
 from rtfractions.files import InputFile, sha256_hex
 from rtfractions.notices import Notice
 from rtfractions.patient import similar_ids
+
+RIVALS_NAMED: Final = 3
+"""How many files of the same UID a message names."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -231,15 +235,15 @@ def _told_apart(same: list[FoundFile], finds: _Finds) -> Iterator[FoundFile]:
             message = f"is a copy of {contents[digest].source.name}, and counted once"
             finds.notices.append(Notice("file.copy", message, Where(file=file.source.name)))
         contents.setdefault(digest, file)
-    for file in contents.values():
-        if len(contents) > 1:
-            problem = (
-                f"has the SOP Instance UID of another file of other content ({', '.join(sorted(contents))})"
-            )
-            contested = DicomError(problem, remedy="keep the right one", where=Where(file=file.source.name))
-            yield replace(file, error=contested)
-        else:
+    for digest, file in contents.items():
+        if len(contents) == 1:
             yield file
+            continue
+        others = [f"{other.source.name} (sha256 {d[:12]})" for d, other in contents.items() if d != digest]
+        named = ", ".join(others[:RIVALS_NAMED]) + " and more" * (len(others) > RIVALS_NAMED)
+        problem = f"shares its SOP Instance UID with {named}, and has other content (sha256 {digest[:12]})"
+        contested = DicomError(problem, remedy="keep the right one", where=Where(file=file.source.name))
+        yield replace(file, error=contested)
 
 
 def _labels(files: list[FoundFile]) -> list[str]:

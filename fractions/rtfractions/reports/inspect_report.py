@@ -289,7 +289,9 @@ def _set_entry(structures: StructureSet, files: Mapping[str, str]) -> StructureS
         for s in structures.structures
     ]
     entries += [
-        StructureEntry(printable(r.name), r.number, None, None, None, None, None, None, (), r.error.message)
+        StructureEntry(
+            printable(r.name), r.number, None, None, None, None, None, None, (), printable(r.error.problem)
+        )
         for r in structures.refused
     ]
     return StructureSetEntry(
@@ -459,6 +461,8 @@ def _patient_branch(patient: PatientEntry) -> Branch:
     for structures in patient.structure_sets:
         if structures.sop_instance_uid not in shown_sets:
             _add_structures(top, structures, "of no plan here: ")
+    if not (patient.plans or patient.doses or patient.structure_sets):
+        top.add("nothing of this patient could be read")
     _add_notes(top, patient.warnings)
     return top
 
