@@ -6,8 +6,9 @@ from dataclasses import replace
 import pytest
 
 from rtfractions.names import normal
-from rtfractions.patient import Delivery, Lesion, LesionsFrom, Patient, join
+from rtfractions.patient import Lesion, LesionsFrom, Patient, join
 from rtfractions.plans import Plan, PlanKind, PlanTarget, Prescription, PrescriptionSource
+from rtfractions.records import Delivery
 from rtfractions.schedule_text import parse
 
 
@@ -122,8 +123,7 @@ class TestTreatmentRecords:
     RECORDED = Delivery(datetime.date(2026, 1, 12), datetime.date(2026, 1, 16), 3)
 
     def joined(self, stated: Delivery) -> Delivery:
-        given = Lesion("PTV", prescription("24Gy/3"), delivery=self.RECORDED, plan_uid="1")
-        files = replace(in_files(plan("1", "PTV")), lesions=(given,))
+        files = in_files(replace(plan("1", "PTV"), delivery=self.RECORDED))
         (patient,) = join([on_sheet(replace(lesion(), delivery=stated))], [files])
         return patient.lesions[0].delivery
 
@@ -139,3 +139,11 @@ class TestTreatmentRecords:
             "delivered 2 by the lesion sheet, 3 by the treatment records; "
             "started 2026-01-13 by the lesion sheet, 2026-01-12 by the treatment records"
         )
+
+
+def test_no_patient_is_lost() -> None:
+    # D10: the two IDs are one text in two Unicode forms
+    files = [Patient(label, (), LesionsFrom.PLAN_LINKS) for label in ("L\u00e9a", "Le\u0301a")]
+    joined = join([], files)
+    assert [patient.label for patient in joined] == ["L\u00e9a", "Le\u0301a"]
+    assert all("is similar" in str(patient.notices) for patient in joined)

@@ -1,44 +1,20 @@
 """The words for a patient under review: lesions, what was delivered to them, and all that was read of the patient."""
 
-import datetime
 import re
 import unicodedata
 from collections.abc import Iterable
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from enum import StrEnum
 from typing import TYPE_CHECKING
 
 from rtfractions.names import normal
 from rtfractions.notices import Notice
 from rtfractions.plans import Plan, PlanTarget, Prescription
-from rtfractions.records import TreatmentRecord
+from rtfractions.records import Delivery, TreatmentRecord
 
 if TYPE_CHECKING:  # a lesion sheet is graded without numpy
     from rtfractions.doses import Dose, PlanDose
     from rtfractions.structures import StructureSet
-
-
-@dataclass(frozen=True, slots=True)
-class Delivery:
-    """What was delivered, as far as it is stated.
-
-    Attributes
-    ----------
-    start, end : datetime.date or None
-        Days of the first and the last fraction.
-    fractions_delivered : int or None
-        Number of fractions given, 0 or more.
-    stop_reason : str or None
-        Why the course stopped early.
-    unclear : str or None
-        Where a lesion sheet and treatment records differ.
-    """
-
-    start: datetime.date | None = None
-    end: datetime.date | None = None
-    fractions_delivered: int | None = None
-    stop_reason: str | None = None
-    unclear: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,7 +55,7 @@ class Lesion:
     justification: str | None = None
     max_diameter_mm: float | None = None
     volume_cm3: float | None = None
-    delivery: Delivery = Delivery()
+    delivery: Delivery = field(default_factory=Delivery)
     on_study: bool = True
     structure: str | None = None
     plan_uid: str | None = None
@@ -169,8 +145,7 @@ def join(from_sheet: Iterable[Patient], from_files: Iterable[Patient]) -> tuple[
         The sheet's patients in its order, then those only the files know. Patients that only one side knows where
         both were given, and patients with nearly the same ID, have a notice.
     """
-    on_sheet = {normal(patient.label): patient for patient in from_sheet}
-    in_files = {normal(patient.label): patient for patient in from_files}
+    on_sheet, in_files = _by_label(from_sheet), _by_label(from_files)
     joined = []
     for label in dict.fromkeys((*on_sheet, *in_files)):
         sheet, files = on_sheet.get(label), in_files.get(label)
@@ -191,10 +166,21 @@ def join(from_sheet: Iterable[Patient], from_files: Iterable[Patient]) -> tuple[
     )
 
 
+def _by_label(patients: Iterable[Patient]) -> dict[str, Patient]:
+    """Patients by label as labels are compared; of two that compare alike, the second by its label as it stands."""
+    found: dict[str, Patient] = {}
+    for patient in patients:
+        key = normal(patient.label)
+        while key in found:
+            key += "\0"
+        found[key] = patient
+    return found
+
+
 def _joined(sheet: Patient, files: Patient) -> Patient:
     """The sheet's patient with the plans of the files, each lesion tied to the target that belongs to it."""
     targets = [(plan, target) for plan in files.plans if plan.set_aside is None for target in plan.targets]
-    recorded = {lesion.plan_uid: lesion for lesion in files.lesions if lesion.plan_uid is not None}
+    recorded = {plan.sop_instance_uid: plan.delivery for plan in files.plans}
     tied = [_tied(lesion, sheet, files.plans, targets) for lesion in sheet.lesions]
     tied = [
         _with_records(lesion, recorded[lesion.plan_uid]) if lesion.plan_uid in recorded else lesion
@@ -222,6 +208,9 @@ def _joined(sheet: Patient, files: Patient) -> Patient:
         incomplete=sheet.incomplete or files.incomplete,
         notices=sheet.notices + files.notices,
         records=files.records,
+        doses=files.doses,
+        plan_doses=files.plan_doses,
+        structure_sets=files.structure_sets,
     )
 
 
@@ -252,9 +241,9 @@ def _tied(
     return replace(lesion, plan_target=target, plan_uid=plan.sop_instance_uid)
 
 
-def _with_records(lesion: Lesion, recorded: Lesion) -> Lesion:
+def _with_records(lesion: Lesion, theirs: Delivery) -> Lesion:
     """The sheet's lesion with what treatment records say of its plan, where the sheet says nothing."""
-    ours, theirs = lesion.delivery, recorded.delivery
+    ours = lesion.delivery
     values, differ = {}, []
     for key, what in (("fractions_delivered", "delivered"), ("start", "started"), ("end", "ended")):
         stated, found = getattr(ours, key), getattr(theirs, key)
@@ -262,7 +251,7 @@ def _with_records(lesion: Lesion, recorded: Lesion) -> Lesion:
         if None not in (stated, found) and stated != found:
             differ.append(f"{what} {stated} by the lesion sheet, {found} by the treatment records")
     delivery = replace(ours, **values, unclear="; ".join(differ) or None)
-    return replace(lesion, delivery=delivery, notices=(*lesion.notices, *recorded.notices))
+    return replace(lesion, delivery=delivery)
 
 
 def similar_ids(labels: Iterable[str]) -> dict[str, Notice]:

@@ -1,11 +1,12 @@
 """Treatment plans, and what they prescribe to their targets."""
 
 import datetime
-from dataclasses import KW_ONLY, dataclass
+from dataclasses import KW_ONLY, dataclass, field
 from decimal import Decimal
 from enum import StrEnum
 
 from rtfractions.notices import Notice
+from rtfractions.records import Delivery
 from rtfractions.schedule import Schedule
 
 
@@ -140,6 +141,8 @@ class Plan:
         In the order of the plan; none for a plan set aside.
     supersedes : tuple of str
         UIDs of the plans it was derived from.
+    delivery : Delivery
+        What treatment records say was delivered of it.
     """
 
     sop_instance_uid: str
@@ -157,3 +160,4 @@ class Plan:
     radiation: tuple[str, ...] = ()
     fraction_groups: tuple[FractionGroup, ...] = ()
     supersedes: tuple[str, ...] = ()
+    delivery: Delivery = field(default_factory=Delivery)

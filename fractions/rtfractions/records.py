@@ -7,6 +7,29 @@ from decimal import Decimal
 from rtfractions.notices import Notice
 
 
+@dataclass(frozen=True, slots=True)
+class Delivery:
+    """What was delivered, as far as it is stated.
+
+    Attributes
+    ----------
+    start, end : datetime.date or None
+        Days of the first and the last fraction.
+    fractions_delivered : int or None
+        Number of fractions given, 0 or more.
+    stop_reason : str or None
+        Why the course stopped early.
+    unclear : str or None
+        Where a lesion sheet and treatment records differ.
+    """
+
+    start: datetime.date | None = None
+    end: datetime.date | None = None
+    fractions_delivered: int | None = None
+    stop_reason: str | None = None
+    unclear: str | None = None
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class BeamDelivery:
     """One beam, or one application setup, as it was delivered in one session; what is not stated is None.

@@ -18,8 +18,9 @@ from rtfractions import strict_yaml
 from rtfractions.errors import InputFileError, RTFractionsError, Where, counted, quoted
 from rtfractions.files import MAXIMUM_SHEET_BYTES, MAXIMUM_YAML_BYTES, InputFile, read_text, sha256_hex
 from rtfractions.names import normal
-from rtfractions.patient import Delivery, Lesion, LesionsFrom, Patient
+from rtfractions.patient import Lesion, LesionsFrom, Patient
 from rtfractions.plans import Prescription, PrescriptionSource
+from rtfractions.records import Delivery
 from rtfractions.schedule import Schedule
 from rtfractions.schedule_text import parse_with_notices
 

@@ -9,9 +9,10 @@ import pytest
 from rtfractions import protocols
 from rtfractions.compliance import Finding, PatientFindings, check
 from rtfractions.compliance.timing_rule import days
-from rtfractions.patient import Delivery, Lesion, LesionsFrom, Patient
+from rtfractions.patient import Lesion, LesionsFrom, Patient
 from rtfractions.plans import PlanTarget, Prescription, PrescriptionSource
 from rtfractions.protocols import Protocol
+from rtfractions.records import Delivery
 from rtfractions.schedule_text import parse
 
 RE_INDUCTION = protocols.library_protocol("NCT03406468").protocol

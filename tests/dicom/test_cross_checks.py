@@ -216,9 +216,12 @@ class TestPlans:
         whole = plan(target(1, "28/4"), kind=PlanKind.BRACHYTHERAPY)
         assert check_plan(whole, maximum_dose_gy=2800.0) == whole
 
-    def test_what_no_dose_reference_prescribes_is_not_checked(self) -> None:
+    def test_what_no_dose_reference_prescribes_is_never_refused(self) -> None:
         whole = plan(target(1, "66/30", PrescriptionSource.BEAM_DOSE))
-        assert check_plan(whole, maximum_dose_gy=2.3) == whole
+        assert check_plan(whole, maximum_dose_gy=70.0) == whole
+        odd = check_plan(whole, maximum_dose_gy=2.3)
+        assert odd.targets == whole.targets
+        assert [notice.code for notice in odd.notices] == ["plan.dose-maximum-unusual"]
 
     def test_plans_set_aside_stay_as_they_are(self) -> None:
         whole = plan(set_aside="its intent is VERIFICATION")

@@ -476,7 +476,7 @@ def test_points_of_pinnacle_have_positions_and_no_volume() -> None:
 def test_why_pinnacles_fraction_dose_is_of_the_whole_course() -> None:
     # A18
     (concluded,) = [n for n in the_patient("dvha-pinnacle").notices if n.code == "dose.put-together"]
-    assert "its maximum of 35.04 Gy is 1.13 times the 31.0023 Gy / 5 prescribed" in concluded.message
+    assert "the maximum of 35.04 Gy is 1.13 times the 31.0023 Gy / 5 prescribed" in concluded.message
     assert "whole course" in concluded.message
 
 

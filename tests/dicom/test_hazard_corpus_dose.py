@@ -441,7 +441,7 @@ MEANING = [
         "A16",
         "effective",
         dose(setting(DoseType="EFFECTIVE")),
-        noted("dose.effective"),
+        noted("dose.effective", "plan.dose-of-other-type"),
         dose_is_right,
         effective,
     ),

@@ -548,7 +548,7 @@ IDENTITY = [
         "D6",
         "another version of the structures",
         in_plan(item_of("ReferencedStructureSetSequence", 0, setting(ReferencedSOPInstanceUID=uid(5, 77)))),
-        noted("plan.other-structure-set"),
+        noted("plan.other-structure-set", "dose.other-structure-set"),
         prescribed("20 Gy / 10"),
     ),
     # D6, D7: what the target of the right set would excuse (see F11), no other set excuses.

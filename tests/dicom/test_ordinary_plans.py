@@ -453,7 +453,7 @@ def anonymised() -> Case:
 
 
 def replaced_plan() -> Case:
-    """Planned again on the same structure set after a change; both plans and doses were kept."""
+    """Planned again on the same structure set; which of the two was treated is not stated, so it is a query."""
     new = on_structures_of(cyberknife("P1", 102, [target(24, 29)], 3), 102, 101)
 
     def derived(plan: Dataset) -> None:
@@ -464,7 +464,7 @@ def replaced_plan() -> Case:
 
     new = changed(new, "RTPLAN.102.0.dcm", derived)
     codes = frozenset({"plan.supersedes", "plan.superseded"})
-    return Case({**PLAIN, **new}, {"PTV": "24 Gy / 3"}, (29.0,), PLAIN_VOLUMES, codes)
+    return Case({**PLAIN, **new}, {"PTV": None}, (30.0, 29.0), PLAIN_VOLUMES, codes, unclear="2 plans treat it")
 
 
 def eqd2_beside() -> Case:

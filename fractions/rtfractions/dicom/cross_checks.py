@@ -107,6 +107,10 @@ def check_plan(
             )
             prescription, found = checked(prescription, schedule, evidence)
             notices += found
+        elif schedule is not None and maximum_dose_gy is not None and schedule.total_dose_gy == highest:
+            ratio = maximum_dose_gy / float(schedule.total_dose_gy)
+            if not ORDINARY_MAXIMUM[0] <= ratio <= ORDINARY_MAXIMUM[1]:
+                notices.append(_unusual(ratio, schedule))
         targets.append(replace(target, prescription=prescription))
     return replace(plan, targets=tuple(targets), notices=tuple(notices))
 
@@ -145,9 +149,16 @@ def checked(
     notices = []
     if maximum is not None and not is_covered and _is_slip(maximum, coverage, schedule.fractions):
         raise _refused(schedule, evidence)
-    if maximum is not None and not is_ordinary:
+    if (
+        maximum is not None
+        and coverage is None
+        and maximum < ORDINARY_MAXIMUM[0] * (1 - SLIP_TOLERANCE)
+        and ORDINARY_MAXIMUM[0] <= maximum * schedule.fractions <= ORDINARY_MAXIMUM[1]
+    ):
         problem = f"the dose maximum is {maximum:.3g} times the prescription of {schedule}"
-        notices.append(Notice("plan.dose-maximum-unusual", problem))
+        prescription = replace(prescription, unclear=f"{problem}: the dose may be of one fraction")
+    if maximum is not None and not is_ordinary:
+        notices.append(_unusual(maximum, schedule))
     if coverage is not None and _speaks_for_slip(coverage, maximum, schedule.fractions):
         problem = (
             f"the dose at the contours of its target is {coverage:.3g} times the prescription of {schedule}"
@@ -159,6 +170,11 @@ def checked(
         )
         notices += found
     return prescription, tuple(notices)
+
+
+def _unusual(maximum: float, schedule: Schedule) -> Notice:
+    problem = f"the dose maximum is {maximum:.3g} times the {schedule} prescribed"
+    return Notice("plan.dose-maximum-unusual", problem)
 
 
 def total_beam_dose_gy(groups: Sequence[FractionGroup]) -> Decimal | None:

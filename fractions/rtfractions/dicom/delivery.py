@@ -8,9 +8,8 @@ from typing import Final
 
 from rtfractions.errors import counted
 from rtfractions.notices import Notice
-from rtfractions.patient import Delivery
 from rtfractions.plans import FractionGroup, Plan
-from rtfractions.records import BeamDelivery, TreatmentRecord, TreatmentSummary
+from rtfractions.records import BeamDelivery, Delivery, TreatmentRecord, TreatmentSummary
 from rtfractions.schedule import dose_text
 
 METERSET_TOLERANCE: Final = Decimal("0.01")
@@ -55,14 +54,17 @@ def delivered(plan: Plan, records: Sequence[TreatmentRecord]) -> tuple[Delivery,
     notices: list[Notice] = []
     sessions = _of_sessions(plan, records, notices)
     summary = _of_summaries(plan, records, notices)
-    return (
-        Delivery(
-            start=_agreed("first", sessions.start, summary.start, notices),
-            end=_last_day(sessions, summary, notices),
-            fractions_delivered=_agreed_fractions(sessions, summary, notices),
-        ),
-        tuple(dict.fromkeys(notices)),
+    delivery = Delivery(
+        start=_agreed("first", sessions.start, summary.start, notices),
+        end=_last_day(sessions, summary, notices),
+        fractions_delivered=_agreed_fractions(sessions, summary, notices),
     )
+    planned = [group.fractions for group in plan.fraction_groups if group.fractions is not None]
+    given = delivery.fractions_delivered
+    if given is not None and len(planned) == len(plan.fraction_groups) and given > sum(planned):
+        problem = f"{counted(given, 'fraction')} were delivered of {sum(planned)} planned"
+        notices.append(Notice("delivery.more-than-planned", problem))
+    return delivery, tuple(dict.fromkeys(notices))
 
 
 def _of_sessions(plan: Plan, records: Sequence[TreatmentRecord], notices: list[Notice]) -> _Found:
@@ -94,7 +96,7 @@ def _of_sessions(plan: Plan, records: Sequence[TreatmentRecord], notices: list[N
             beams.setdefault(beam_number, []).append(beam)
     whole = _whole_fractions(plan, by_fraction, notices)
     found.is_whole = _are_all_there(plan, by_fraction, notices)
-    if is_known and found.is_whole:
+    if is_known and found.is_whole and not _are_repeated(plan, by_fraction, notices):
         found.fractions = len(whole)
     found.at_least = sum(
         max(len(numbers), *numbers)
@@ -168,6 +170,33 @@ def _lack(name: str, parts: list[BeamDelivery], notices: list[Notice]) -> str | 
         problem = f"{name} has {words} in {counted(len(parts), 'part')}: it is counted once"
         notices.append(Notice("delivery.more-than-specified", problem))
     return words if total < specified * (1 - METERSET_TOLERANCE) else None
+
+
+def _are_repeated(
+    plan: Plan, by_fraction: dict[_Fraction, dict[int, list[BeamDelivery]]], notices: list[Notice]
+) -> bool:
+    """Whether a beam of one fraction was given whole on several days: then the numbers cannot be counted by."""
+    repeated = False
+    for fraction, beams in sorted(by_fraction.items()):
+        for beam, parts in sorted(beams.items()):
+            days = {part.date for part in parts if part.date is not None and _is_whole(part)}
+            if len(days) > 1:
+                repeated = True
+                problem = (
+                    f"{_name(plan, fraction)}: beam {beam} was given whole on {len(days)} days: how many fractions "
+                    "were given is not known"
+                )
+                notices.append(Notice("delivery.fraction-repeated", problem))
+    return repeated
+
+
+def _is_whole(part: BeamDelivery) -> bool:
+    """Whether one session gave all that was specified."""
+    if part.is_continuation:
+        return False
+    if part.specified_meterset and part.delivered_meterset is not None:
+        return part.delivered_meterset >= part.specified_meterset * (1 - METERSET_TOLERANCE)
+    return part.termination == "NORMAL"
 
 
 def _name(plan: Plan, fraction: _Fraction) -> str:

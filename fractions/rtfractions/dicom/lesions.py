@@ -1,23 +1,18 @@
 """Lesions as the plans of a patient have them: their targets, with prescription and delivery."""
 
 from collections.abc import Sequence
-from dataclasses import replace
 
-from rtfractions.dicom.delivery import delivered
-from rtfractions.dicom.links import Parts
 from rtfractions.patient import Lesion
 from rtfractions.plans import Plan, PlanTarget, Prescription
 
 
-def lesions_of(plans: Sequence[Plan], parts: Parts) -> tuple[Lesion, ...]:
+def lesions_of(plans: Sequence[Plan]) -> tuple[Lesion, ...]:
     """A lesion for each target of each plan; targets of several plans that are one structure are one lesion.
 
     Parameters
     ----------
     plans : sequence of Plan
         The plans that are counted.
-    parts : Parts
-        All that was read, for treatment records and the names of files.
     """
     same: dict[object, list[tuple[Plan, PlanTarget]]] = {}
     for plan in plans:
@@ -37,14 +32,8 @@ def lesions_of(plans: Sequence[Plan], parts: Parts) -> tuple[Lesion, ...]:
         if others:
             lesions[name] = Lesion(name, _of_several_plans([target for _, target in treated]))
             continue
-        records = [record for record in parts.records.values() if record.plan_uid == plan.sop_instance_uid]
-        given, notices = delivered(plan, records)
         lesions[name] = Lesion(
-            name,
-            target.prescription,
-            delivery=given,
-            plan_uid=plan.sop_instance_uid,
-            notices=tuple(n.at(replace(n.where, file=parts.files[plan.sop_instance_uid])) for n in notices),
+            name, target.prescription, delivery=plan.delivery, plan_uid=plan.sop_instance_uid
         )
     return tuple(lesions.values())
 
@@ -54,3 +43,14 @@ def _of_several_plans(targets: Sequence[PlanTarget]) -> Prescription:
     doses = " and ".join(str(target.prescription.schedule or "no schedule") for target in targets)
     problem = f"{len(targets)} plans treat it, with {doses}: whether they are one course is not stated"
     return Prescription(None, targets[0].prescription.source, unclear=problem)
+
+
+def are_linked(plans: Sequence[Plan]) -> bool:
+    """Whether every target is linked to a structure of one structure set, so that lesions can be counted.
+
+    Structures of several sets cannot be told from each other: the same lesion may be drawn in each.
+    """
+    sets = {plan.structure_set_uid for plan in plans}
+    return len(sets) <= 1 and all(
+        target.structure_number is not None for plan in plans for target in plan.targets
+    )

@@ -7,9 +7,10 @@ from typing import TypeVar
 
 from rtfractions.dicom.discovery import Discovery, FoundFile, PatientFiles, discover, input_of
 from rtfractions.dicom.dose import read_dose
-from rtfractions.dicom.lesions import lesions_of
+from rtfractions.dicom.lesions import are_linked, lesions_of
 from rtfractions.dicom.limits import Limits
-from rtfractions.dicom.links import Parts, link
+from rtfractions.dicom.links import link
+from rtfractions.dicom.parts import Parts
 from rtfractions.dicom.plan import read_plan
 from rtfractions.dicom.reading import Kind, dataset_of
 from rtfractions.dicom.structure_set import read_structure_set
@@ -93,7 +94,10 @@ def read_patients(paths: Iterable[Path], *, limits: Limits | None = None, with_g
         reading = read_patient(files, found, limits=limits)
         patient = reading.patient
         if not with_grids:
-            patient = replace(patient, doses=(), plan_doses=(), structure_sets=())
+            of_doses = tuple(notice for dose in patient.doses for notice in dose.notices)
+            patient = replace(
+                patient, doses=(), plan_doses=(), structure_sets=(), notices=patient.notices + of_doses
+            )
         patients.append(patient)
         inputs += reading.inputs
         errors += reading.errors
@@ -166,6 +170,7 @@ def _read(file: FoundFile, parts: Parts, inputs: list[InputFile], limits: Limits
         parts.files[uid] = name
     except RTFractionsError as error:
         parts.errors.append(error.at(replace(error.where, file=name)))
+        parts.refused.add(file.header.sop_instance_uid)
         if kind is Kind.PLAN:
             parts.incomplete = "a plan was refused"
 
@@ -188,11 +193,10 @@ def _set_in_file(structures: StructureSet, name: str) -> StructureSet:
 def _patient(label: str, parts: Parts) -> Patient:
     plans = sorted(parts.plans.values(), key=lambda plan: plan.sop_instance_uid)
     counted_plans = [plan for plan in plans if plan.set_aside is None]
-    linked = all(target.structure_number is not None for plan in counted_plans for target in plan.targets)
     return Patient(
         label=label,
-        lesions=lesions_of(counted_plans, parts),
-        lesions_from=LesionsFrom.PLAN_LINKS if linked else LesionsFrom.PLAN_CANDIDATES,
+        lesions=lesions_of(counted_plans),
+        lesions_from=LesionsFrom.PLAN_LINKS if are_linked(counted_plans) else LesionsFrom.PLAN_CANDIDATES,
         plans=tuple(plans),
         doses=_sorted(parts.doses.values()),
         plan_doses=tuple(parts.plan_doses),

@@ -12,13 +12,11 @@ from rtfractions.dicom.dose_references import DoseReference, dose_references
 from rtfractions.dicom.fraction_scheme import fraction_scheme
 from rtfractions.dicom.prescriptions import SAME_DOSE_GY, doses_of, prescribed
 from rtfractions.dicom.radiation import may_be_rbe_weighted, once_stated, qualified
-from rtfractions.dicom.reading import DicomError
+from rtfractions.dicom.reading import RT_ION_PLAN, DicomError
 from rtfractions.dicom.values import code_of, date_of, items_of, refusal, text_of
 from rtfractions.names import normal
 from rtfractions.notices import Notice
 from rtfractions.plans import FractionGroup, Plan, PlanKind, PlanTarget
-
-RT_ION_PLAN: Final = "1.2.840.10008.5.1.4.1.1.481.8"
 
 NOT_FOR_TREATMENT: Final = frozenset({"VERIFICATION", "MACHINE_QA", "RESEARCH", "SERVICE"})
 """Plan intents (300A,000A) of plans that no patient was treated with."""

@@ -79,10 +79,16 @@ def dose_of_plan(
     whole = [(name, dose) for name, dose in doses if dose.summation is DoseSummation.PLAN]
     if whole:
         return _one_of(plan, whole, beside=len(doses) - len(whole))
+    failed: list[RTFractionsError] = []
     for summation, parts in PARTS.items():
         these = [(name, dose) for name, dose in doses if dose.summation is summation]
         if these:
-            return _together(plan, these, parts, structure_set)
+            found = _together(plan, these, parts, structure_set)
+            if found.dose is not None:
+                return found
+            failed += found.errors
+    if failed:
+        return Conclusion(None, errors=tuple(failed))
     return Conclusion(
         None,
         errors=tuple(
@@ -112,10 +118,16 @@ def _one_of(plan: Plan, whole: list[tuple[str, Dose]], beside: int) -> Conclusio
             problem, remedy="keep the one that is meant", where=Where(file=whole[0][0], tag=_SUMMATION_TAG)
         )
         return Conclusion(None, errors=(error,))
+    name, dose = whole[0]
+    missing = {beam for group in plan.fraction_groups for beam in group.beams} - set(dose.beams)
+    if dose.beams and missing:
+        problem = f"the dose is of {_listed(dose.beams)} of the plan's beams and lacks {_listed(missing)}"
+        error = DicomError(problem, remedy=_EXPORT_WHOLE, where=Where(file=name, tag=_SUMMATION_TAG))
+        return Conclusion(None, errors=(error,))
     if beside:
         message = "the plan's dose was taken; doses of its parts beside it were not added to it"
-        notices.append(Notice("dose.parts-beside-plan", message, Where(file=whole[0][0])))
-    return Conclusion(_plan_dose(plan, [whole[0][1]], whole[0][1].grid), tuple(notices))
+        notices.append(Notice("dose.parts-beside-plan", message, Where(file=name)))
+    return Conclusion(_plan_dose(plan, [dose], dose.grid), tuple(notices))
 
 
 def _type_text(dose: Dose) -> str:
@@ -144,7 +156,11 @@ def _together(
         said = _refuse_part_of_course(plan, grid, structure_set)
     except (DicomError, GridError) as error:
         return Conclusion(None, errors=(error.at(where),))
-    how = f"the doses of all {len(doses)} {parts} were added" if len(doses) > 1 else "one dose holds it all"
+    how = (
+        f"the doses of all {len(doses)} {parts} were added"
+        if len(doses) > 1
+        else f"the dose is of all {parts}"
+    )
     notice = Notice("dose.put-together", f"{how}: {said}", where)
     return Conclusion(_plan_dose(plan, doses, grid), (notice,))
 
@@ -199,13 +215,13 @@ def _refuse_part_of_course(plan: Plan, grid: DoseGrid, structure_set: StructureS
     highest = max(targets, key=lambda target: _schedule(target).total_dose_gy)
     schedule = _schedule(highest)
     ratio = grid.maximum_gy / float(schedule.total_dose_gy)
-    said = f"its maximum of {grid.maximum_gy:.4g} Gy is {ratio:.3g} times the {schedule} prescribed"
+    said = f"the maximum of {grid.maximum_gy:.4g} Gy is {ratio:.3g} times the {schedule} prescribed"
     as_course, as_fraction = (
         WHOLE_COURSE[0] <= r <= WHOLE_COURSE[1] for r in (ratio, ratio * schedule.fractions)
     )
-    if (
-        as_course and as_fraction and schedule.fractions > 1
-    ):  # with two fractions only the target's dose tells
+    near_sources = plan.kind is PlanKind.BRACHYTHERAPY
+    if near_sources or (as_course and as_fraction and schedule.fractions > 1):
+        # The maximum beside a source says nothing, and that of two fractions too little: the target's dose tells.
         at_contours = contour_dose_gy(plan, structure_set, grid).get(highest.structure_number or -1)
         if at_contours is not None:
             ratio = at_contours / float(schedule.total_dose_gy)
@@ -213,6 +229,8 @@ def _refuse_part_of_course(plan: Plan, grid: DoseGrid, structure_set: StructureS
             as_course, as_fraction = (
                 COVERED[0] <= r <= COVERED[1] for r in (ratio, ratio * schedule.fractions)
             )
+        elif near_sources:
+            as_course = as_fraction = False
     if as_course and not (as_fraction and schedule.fractions > 1):
         return f"{said}, so it is of the whole course"
     what = (
@@ -244,7 +262,7 @@ def contour_dose_gy(plan: Plan, structure_set: StructureSet | None, grid: DoseGr
         By structure number; targets that are not linked, not drawn, or mostly outside the grid are left out.
     """
     found = {}
-    for structure in _drawn_targets(plan, structure_set):
+    for structure in drawn_targets(plan, structure_set):
         doses, inside = _sampled(structure, grid)
         if inside.mean() > 0.5:
             found[structure.number] = float(np.median(doses))
@@ -253,10 +271,11 @@ def contour_dose_gy(plan: Plan, structure_set: StructureSet | None, grid: DoseGr
 
 def targets_beside(plan: Plan, structure_set: StructureSet | None, grid: DoseGrid) -> list[Structure]:
     """The structures of targets that no voxel of a plan's dose reaches."""
-    return [s for s in _drawn_targets(plan, structure_set) if not _sampled(s, grid)[1].any()]
+    return [s for s in drawn_targets(plan, structure_set) if not _sampled(s, grid)[1].any()]
 
 
-def _drawn_targets(plan: Plan, structure_set: StructureSet | None) -> list[Structure]:
+def drawn_targets(plan: Plan, structure_set: StructureSet | None) -> list[Structure]:
+    """The structures with contours that targets of a plan are linked to."""
     numbers = {target.structure_number for target in plan.targets}
     structures = () if structure_set is None else structure_set.structures
     return [structure for structure in structures if structure.number in numbers and structure.closed]
