@@ -29,7 +29,7 @@ def patient(patient_id: str, number: int) -> dict[str, Dataset]:
             patient_id,
             number,
             [Reference(1, "PTV", "24.0", 1), Reference(2, "Cord", None, 3, kind="ORGAN_AT_RISK")],
-            [Group("3", ("4.5", "4.5"))],
+            [Group("3", ("4.0", "4.0"))],
         ),
         "patient/dose.dcm": rt_dose(
             patient_id,

@@ -37,7 +37,8 @@ def test_the_sample_patient_is_told_in_one_tree(run: Run, samples: Path) -> None
     assert lines[0] == "patient RI-54"
     for said in (
         "24 Gy / 3 to PTV (structure 1), from the target's dose reference",
-        "dose (dose.dcm): PLAN, physical, maximum 29.89 Gy; 40 x 40 x 30 voxels of 3 x 3 x 3 mm",
+        "dose (dose.dcm): PLAN, physical, maximum 29.89 Gy, 1.25 times the highest prescription",
+        "40 x 40 x 30 voxels of 3 x 3 x 3 mm",
         "structure set 'STRUCTURES' (structures.dcm): 7 structures",
         "refused: the structure has no contours",
         "3 fractions delivered, 2026-01-12 to 2026-01-16 (3 treatment records)",

@@ -93,7 +93,7 @@ class Context:
                 for f in self.inputs
             ),
             "warnings": messages(self.notices),
-            "errors": tuple(Message(e.code, e.message, _safe(e.where)) for e in self.errors),
+            "errors": tuple(map(told, self.errors)),
             "exit_reasons": self.exit_reasons,
         }
 
@@ -101,6 +101,11 @@ class Context:
 def messages(notices: Iterable[Notice]) -> tuple[Message, ...]:
     """Notices as a document holds them, each once."""
     return tuple(Message(n.code, printable(n.message), _safe(n.where)) for n in dict.fromkeys(notices))
+
+
+def told(error: RTFractionsError) -> Message:
+    """A refusal as a document holds it."""
+    return Message(error.code, error.message, _safe(error.where))
 
 
 def _safe(where: Where) -> Where:

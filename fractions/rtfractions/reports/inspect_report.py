@@ -9,10 +9,10 @@ from typing import Final, Literal
 from rtfractions.doses import Dose, PlanDose
 from rtfractions.errors import counted, printable
 from rtfractions.files import InputFile
-from rtfractions.patient import Lesion, Patient
+from rtfractions.patient import Patient
 from rtfractions.plans import Plan, PlanKind, PrescriptionSource
 from rtfractions.records import TreatmentRecord
-from rtfractions.reports.envelope import Context, Envelope, Message, messages
+from rtfractions.reports.envelope import Context, Envelope, Message, messages, told
 from rtfractions.reports.tables import Cell, aligned, csv_text
 from rtfractions.reports.trees import Branch
 from rtfractions.reports.trees import as_text as tree_text
@@ -48,12 +48,13 @@ class TargetEntry:
 
 @dataclass(frozen=True, slots=True)
 class PlanDoseEntry:
-    """The dose of a plan's whole course, and the files it was put together from."""
+    """The dose of a plan's whole course, the files it was put together from, and its maximum over the highest prescription."""
 
     dose_uids: tuple[str, ...]
     summation_type: str
     dose_type: str
     maximum_gy: float
+    maximum_over_prescription: float | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -122,7 +123,7 @@ class StructureEntry:
     volume_cm3: float | None
     points: int | None
     warnings: tuple[Message, ...]
-    error: str | None
+    error: Message | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -181,7 +182,6 @@ def patient_entry(patient: Patient, inputs: Iterable[InputFile]) -> PatientEntry
                 files,
                 structures=sets.get(plan.structure_set_uid or ""),
                 dose=doses.get(plan.sop_instance_uid),
-                lesions=[lesion for lesion in patient.lesions if lesion.plan_uid == plan.sop_instance_uid],
                 records=[record for record in patient.records if record.plan_uid == plan.sop_instance_uid],
             )
             for plan in patient.plans
@@ -198,14 +198,16 @@ def _plan_entry(
     *,
     structures: StructureSet | None,
     dose: PlanDose | None,
-    lesions: Sequence[Lesion],
     records: Sequence[TreatmentRecord],
 ) -> PlanEntry:
+    prescribed_gy = max(
+        (float(t.prescription.schedule.total_dose_gy) for t in plan.targets if t.prescription.schedule),
+        default=None,
+    )
     names: dict[int | None, str] = {}
     if structures is not None:
         names |= {structure.number: structure.name for structure in structures.structures}
         names |= {refused.number: refused.name for refused in structures.refused}
-    delivery = lesions[0].delivery if lesions else None
     return PlanEntry(
         plan_uid=printable(plan.sop_instance_uid),
         file=files.get(plan.sop_instance_uid, ""),
@@ -242,12 +244,18 @@ def _plan_entry(
         ),
         dose=None
         if dose is None
-        else PlanDoseEntry(dose.dose_uids, dose.summation, dose.dose_type, dose.grid.maximum_gy),
+        else PlanDoseEntry(
+            dose.dose_uids,
+            dose.summation,
+            dose.dose_type,
+            dose.grid.maximum_gy,
+            None if prescribed_gy is None else dose.grid.maximum_gy / prescribed_gy,
+        ),
         records=len(records),
-        delivery=DeliveryEntry(None, None, None)
-        if delivery is None
-        else DeliveryEntry(delivery.fractions_delivered, _day(delivery.start), _day(delivery.end)),
-        warnings=messages((*plan.notices, *(n for lesion in lesions[:1] for n in lesion.notices))),
+        delivery=DeliveryEntry(
+            plan.delivery.fractions_delivered, _day(plan.delivery.start), _day(plan.delivery.end)
+        ),
+        warnings=messages(plan.notices),
     )
 
 
@@ -289,9 +297,7 @@ def _set_entry(structures: StructureSet, files: Mapping[str, str]) -> StructureS
         for s in structures.structures
     ]
     entries += [
-        StructureEntry(
-            printable(r.name), r.number, None, None, None, None, None, None, (), printable(r.error.problem)
-        )
+        StructureEntry(printable(r.name), r.number, None, None, None, None, None, None, (), told(r.error))
         for r in structures.refused
     ]
     return StructureSetEntry(
@@ -345,12 +351,19 @@ def _objects(
                 ("file", plan.file, None),
                 ("date", plan.date, None),
                 ("kind", plan.kind, None),
+                (
+                    "fractions",
+                    " + ".join(str(g.fractions or "?") for g in plan.fraction_groups) or None,
+                    None,
+                ),
+                ("beams", sum(len(group.beams) for group in plan.fraction_groups), None),
                 ("approval", plan.approval, None),
                 ("intent", plan.intent, None),
                 ("set_aside", plan.set_aside, None),
                 ("structure_set_uid", plan.structure_set_uid, None),
                 ("dose_uids", " ".join(plan.dose.dose_uids) if plan.dose else None, None),
                 ("maximum", plan.dose.maximum_gy if plan.dose else None, "Gy"),
+                ("records", plan.records, None),
                 ("fractions_delivered", plan.delivery.fractions_delivered, None),
                 ("start", plan.delivery.start, None),
                 ("end", plan.delivery.end, None),
@@ -379,6 +392,12 @@ def _objects(
                 ("frames", dose.frames, None),
                 ("rows", dose.rows, None),
                 ("columns", dose.columns, None),
+                ("frame_spacing_smallest", dose.spacing_mm[0], "mm"),
+                ("frame_spacing_largest", dose.spacing_mm[1], "mm"),
+                ("row_spacing", dose.spacing_mm[2], "mm"),
+                ("column_spacing", dose.spacing_mm[3], "mm"),
+                ("calculated_by", dose.calculated_by, None),
+                ("heterogeneity", " ".join(dose.heterogeneity) or None, None),
                 ("minimum", dose.minimum_gy, "Gy"),
                 ("maximum", dose.maximum_gy, "Gy"),
             ],
@@ -396,7 +415,7 @@ def _objects(
                 ("plane_spacing", entry.plane_spacing_mm, "mm"),
                 ("volume", entry.volume_cm3, "cm3"),
                 ("points", entry.points, None),
-                ("refused", entry.error, None),
+                ("refused", None if entry.error is None else entry.error.message, None),
             ]
             yield "structure", structures.sop_instance_uid, entry.name, about, entry.warnings
 
@@ -435,12 +454,15 @@ def _patient_branch(patient: PatientEntry) -> Branch:
         for target in plan.targets:
             branch.add(_target_text(target))
         if plan.dose is not None:
+            alone = len(plan.dose.dose_uids) == 1
+            if not alone:
+                branch.add(_sum_text(plan.dose))
             for dose in patient.doses:
                 if dose.sop_instance_uid in plan.dose.dose_uids:
                     shown_doses.add(dose.sop_instance_uid)
-                    _add_dose(branch, dose)
+                    _add_dose(branch, dose, times=_times_text(plan.dose) if alone else "")
         elif plan.set_aside is None:
-            branch.add("no dose of this plan")
+            branch.add("no dose of this plan was found that can be used")
         if plan.structure_set_uid is None:
             branch.add("names no structure set")
         elif not plan.structure_set_found:
@@ -463,7 +485,8 @@ def _patient_branch(patient: PatientEntry) -> Branch:
             _add_structures(top, structures, "of no plan here: ")
     if not (patient.plans or patient.doses or patient.structure_sets):
         top.add("nothing of this patient could be read")
-    _add_notes(top, patient.warnings)
+    for warning in patient.warnings:
+        top.add(_folded(f"note: {_told(warning)}"))
     return top
 
 
@@ -483,40 +506,63 @@ def _plan_text(plan: PlanEntry) -> str:
 
 
 def _fractions_text(plan: PlanEntry) -> str:
-    groups = " + ".join(
-        "? fractions" if group.fractions is None else counted(group.fractions, "fraction")
-        for group in plan.fraction_groups
-    )
-    beams = "setup" if plan.kind == PlanKind.BRACHYTHERAPY else "beam"
-    return groups + f" of {counted(sum(len(group.beams) for group in plan.fraction_groups), beams)}"
+    what = "setup" if plan.kind == PlanKind.BRACHYTHERAPY else "beam"
+    groups = []
+    for group in plan.fraction_groups:
+        text = "? fractions" if group.fractions is None else counted(group.fractions, "fraction")
+        text += f" of {counted(len(group.beams), what)}"
+        if group.fractions_per_day is not None:
+            text += f", {group.fractions_per_day:g} a day"
+        if group.beam_dose_gy is not None:
+            text += f", {what} doses {group.beam_dose_gy:.4g} Gy a fraction"
+        groups.append(text)
+    return _folded(" + ".join(groups))
 
 
 def _target_text(target: TargetEntry) -> str:
     to = target.name
+    if to == "target":
+        to = "the target"
     if target.structure_number is not None:
         name = "" if target.structure_name in (None, target.name) else f" {target.structure_name!r}"
         to += f" (structure {target.structure_number}{name})"
     if target.schedule is None:
-        return _folded(f"target {to}: {target.unclear or target.missing or 'no prescription'}")
+        return _folded(
+            f"{'target ' * (to != 'the target')}{to}: {target.unclear or target.missing or 'no prescription'}"
+        )
     source = "" if target.prescription_source is None else f", from {target.prescription_source.words}"
     text = f"{target.schedule} to {to}{source}"
     return _folded(f"{text}; not clear: {target.unclear}" if target.unclear else text)
 
 
-def _add_dose(branch: Branch, dose: DoseEntry, how: str = "") -> None:
+def _sum_text(dose: PlanDoseEntry) -> str:
+    parts = counted(len(dose.dose_uids), "file")
+    text = (
+        f"dose of the course, the sum of {parts}: {dose.dose_type.lower()}, maximum {dose.maximum_gy:.2f} Gy"
+    )
+    return _folded(text + _times_text(dose))
+
+
+def _times_text(dose: PlanDoseEntry) -> str:
+    ratio = dose.maximum_over_prescription
+    return "" if ratio is None else f", {ratio:.3g} times the highest prescription"
+
+
+def _add_dose(branch: Branch, dose: DoseEntry, how: str = "", times: str = "") -> None:
     low, high, row, column = dose.spacing_mm
     frame = f"{low:g}" if high - low < 1e-3 else f"{low:g} to {high:g}"
     beams = f" of beam {', '.join(map(str, dose.beams))}" if dose.beams else ""
-    text = (
+    first = (
         f"{how}dose ({dose.file}): {dose.summation_type}{beams}, {dose.dose_type.lower()}, maximum "
-        f"{dose.maximum_gy:.2f} Gy; {dose.columns} x {dose.rows} x {dose.frames} voxels of "
-        f"{column:g} x {row:g} x {frame} mm"
+        f"{dose.maximum_gy:.2f} Gy{times}"
     )
+    text = f"{dose.columns} x {dose.rows} x {dose.frames} voxels of {column:g} x {row:g} x {frame} mm"
     if dose.heterogeneity:
         text += f"; heterogeneity correction {', '.join(dose.heterogeneity)}"
     if dose.calculated_by is not None:
         text += f"; {dose.calculated_by}"
-    _add_notes(branch.add(_folded(text)), dose.warnings)
+    shown = [warning for warning in dose.warnings if warning.code != "dose.summation"]  # the line says it
+    _add_notes(branch.add(f"{_folded(first)}\n{_folded(text)}"), shown)
 
 
 def _add_structures(branch: Branch, structures: StructureSetEntry, how: str = "") -> None:
@@ -525,9 +571,9 @@ def _add_structures(branch: Branch, structures: StructureSetEntry, how: str = ""
     child = branch.add(f"{how}structure set{label} ({structures.file}): {number}")
     rows = [["no", "name", "type", "contours", "planes", "apart mm", "volume cm3", ""]]
     for entry in structures.structures:
-        volume = "-" if entry.volume_cm3 is None else f"{entry.volume_cm3:.2f}"
+        volume = "-" if entry.volume_cm3 is None else _volume_text(entry.volume_cm3)
         spacing = "-" if entry.plane_spacing_mm is None else f"{entry.plane_spacing_mm:.4g}"
-        said = f"refused: {entry.error}" if entry.error else "*" * bool(entry.warnings)
+        said = f"refused: {_short(entry.error)}" if entry.error else "*" * bool(entry.warnings)
         if entry.error is None and not entry.planes and entry.points:
             said += counted(entry.points, "point")
         counts = [str(entry.contours), str(entry.planes), spacing, volume]
@@ -546,13 +592,23 @@ def _add_structures(branch: Branch, structures: StructureSetEntry, how: str = ""
         _add_notes(child, entry.warnings, f"* {entry.name}: ")
 
 
+def _short(error: Message) -> str:
+    """The problem of a refusal, without its remedy."""
+    return error.message.partition(": ")[0]
+
+
+def _volume_text(volume_cm3: float) -> str:
+    return f"{volume_cm3:.2f}" if volume_cm3 >= 1 else f"{volume_cm3:.3g}"
+
+
 def _delivery_text(plan: PlanEntry) -> str:
     given = plan.delivery.fractions_delivered
     text = f"{'an unknown number' if given is None else given} of fractions delivered"
     if given is not None:
         text = f"{counted(given, 'fraction')} delivered"
     if plan.delivery.start is not None:
-        text += f", {plan.delivery.start} to {plan.delivery.end}"
+        text += f", {plan.delivery.start}"
+        text += f" to {plan.delivery.end}" * (plan.delivery.end != plan.delivery.start)
     return f"{text} ({counted(plan.records, 'treatment record')})"
 
 
