@@ -388,6 +388,21 @@ def test_a_little_noise_below_zero_is_counted_and_kept() -> None:
     assert found.grid.minimum_gy == -0.005
 
 
+@pytest.mark.parametrize(("part", "is_noise"), [(0.04, True), (0.06, False), (0.3, False)])
+def test_a_twentieth_of_the_maximum_below_zero_is_no_noise(part: float, is_noise: bool) -> None:
+    # C4: the maximum stays as it was
+    stored = STORED.astype(np.int64)
+    stored[0, 0, 0] = -round(part * STORED.max())
+    dataset = dose()
+    dataset.PixelData, dataset.PixelRepresentation = stored.astype("<i4").tobytes(), 1
+    if is_noise:
+        assert codes(read(dataset)) == {"dose.negative"}
+        return
+    with pytest.raises(DicomError, match="below 0") as refused:
+        read(dataset)
+    assert "PixelRepresentation" in str(refused.value.where.tag)
+
+
 @pytest.mark.parametrize(
     ("row", "change", "code"),
     [
@@ -430,6 +445,31 @@ def test_absolute_offsets_are_defined_for_one_orientation_only() -> None:
         read(dose(offsets_mm=offsets, orientation=(-1, 0, 0, 0, -1, 0)))
 
 
+@pytest.mark.parametrize("off_mm", [0.005, -0.005, 0.02, -0.02, 1.0, 4.0])
+def test_absolute_offsets_start_where_the_first_frame_lies(off_mm: float) -> None:
+    # B2: to the hundredth of a mm that files round to; Image Position says where the frames are
+    dataset = dose(offsets_mm=[ORIGIN[2] + off_mm + 3.0 * i for i in range(N)])
+    if abs(off_mm) <= 0.01:
+        assert read(dataset).grid.position_mm(0, 0, 0).tolist() == list(ORIGIN)
+        return
+    with pytest.raises(DicomError, match="neither 0"):
+        read(dataset)
+
+
+@pytest.mark.parametrize("axis", range(3))
+@pytest.mark.parametrize("sign", [1, -1])
+def test_a_grid_further_away_than_ten_metres_is_refused(axis: int, sign: int) -> None:
+    # B19
+    position = list(ORIGIN)
+    position[axis] = sign * 9_999.0
+    dataset = rt_dose("P1", 100, STORED, position_mm=position)
+    assert read(dataset).grid.position_mm(0, 0, 0).tolist() == position
+    dataset.ImagePositionPatient[axis] = str(sign * 10_001)
+    with pytest.raises(DicomError, match="further from the origin") as refused:
+        read(dataset)
+    assert "ImagePositionPatient" in str(refused.value.where.tag)
+
+
 def test_a_grid_beyond_the_limit_is_refused_before_it_is_decoded() -> None:
     # S4
     dataset = dose()
@@ -458,6 +498,19 @@ def test_what_a_report_needs_is_carried_along() -> None:
     assert found.heterogeneity == ("IMAGE",)
     assert found.beams == (1, 2)
     assert found.grid.frame_spacing_mm == (3.0, 3.0)
+
+
+@pytest.mark.parametrize(
+    ("numbers", "found"), [((1,), 1), ((2,), 2), ((1, 2), None), ((2, 1), None), ((), None)]
+)
+def test_the_fraction_group_is_known_where_one_is_named(numbers: tuple[int, ...], found: int | None) -> None:
+    # A18, F4: of two groups, the dose is of neither alone
+    dataset = dose(summation="FRACTION")
+    groups = [Dataset() for _ in numbers]
+    for group, number in zip(groups, numbers, strict=True):
+        group.ReferencedFractionGroupNumber = number
+    dataset.ReferencedRTPlanSequence[0].ReferencedFractionGroupSequence = groups
+    assert read(dataset).fraction_group == found
 
 
 def test_the_public_big_endian_and_run_length_files_hold_one_dose() -> None:

@@ -107,7 +107,7 @@ def check_plan(
             )
             prescription, found = checked(prescription, schedule, evidence)
             notices += found
-        elif schedule is not None and maximum_dose_gy is not None and schedule.total_dose_gy == highest:
+        elif schedule is not None and maximum_dose_gy is not None:
             ratio = maximum_dose_gy / float(schedule.total_dose_gy)
             if not ORDINARY_MAXIMUM[0] <= ratio <= ORDINARY_MAXIMUM[1]:
                 notices.append(_unusual(ratio, schedule))

@@ -17,7 +17,7 @@ from rtfractions.dicom.plan_doses import (
 )
 from rtfractions.dicom.reading import DicomError
 from rtfractions.dicom.values import tag_text
-from rtfractions.doses import DoseSummation, DoseType, PlanDose
+from rtfractions.doses import Dose, DoseSummation, DoseType, PlanDose
 from rtfractions.errors import Where, quoted
 from rtfractions.names import normal
 from rtfractions.notices import Notice
@@ -101,9 +101,7 @@ def _refuse_doses_that_cannot_be(parts: Parts) -> None:
             problem = f"the largest dose would be {dose.grid.maximum_gy:.6g} Gy, above {MAXIMUM_EXTERNAL_DOSE_GY:g} Gy"
             remedy = "the scaling or the voxels are wrong; export the dose again"
             parts.refuse(uid, "DoseGridScaling", problem, remedy)
-        elif structures is not None and not _same_frame(
-            dose.frame_of_reference_uid, structures.frame_of_reference_uid
-        ):
+        elif structures is not None and _lies_apart(dose, structures):
             problem = "the dose lies in another frame of reference than its structure set"
             parts.refuse(uid, "FrameOfReferenceUID", problem, "positions in the two cannot be compared")
         else:
@@ -150,11 +148,15 @@ def _same_frame(a: str | None, b: str | None) -> bool:
     return a is None or b is None or a == b
 
 
+def _lies_apart(dose: Dose, found: StructureSet) -> bool:
+    """Whether a dose lies in another frame of reference than every structure of a set."""
+    frames = {found.frame_of_reference_uid} - {None} or {s.frame_of_reference_uid for s in found.structures}
+    return bool(frames) and not any(_same_frame(dose.frame_of_reference_uid, frame) for frame in frames)
+
+
 def _dose_of(plan: Plan, structure_set: StructureSet | None, parts: Parts) -> PlanDose | None:
     """The dose of a plan; refused where it lies in another frame than the plan or the structures of its targets."""
     frames = {"plan": plan.frame_of_reference_uid}
-    if structure_set is not None:
-        frames["structure set"] = structure_set.frame_of_reference_uid
     for structure in drawn_targets(plan, structure_set):
         frames[f"target {quoted(structure.name)}"] = structure.frame_of_reference_uid
     of_plan = []
@@ -164,6 +166,8 @@ def _dose_of(plan: Plan, structure_set: StructureSet | None, parts: Parts) -> Pl
         other = [
             what for what, frame in frames.items() if not _same_frame(dose.frame_of_reference_uid, frame)
         ]
+        if structure_set is not None and _lies_apart(dose, structure_set):
+            other.append("structure set")
         if other:
             problem = f"the dose lies in another frame of reference than its {' and its '.join(other)}"
             parts.refuse(uid, "FrameOfReferenceUID", problem, "positions in the two cannot be compared")
