@@ -30,7 +30,9 @@ if TYPE_CHECKING:
 @limit_option
 @shared("text", "json", "csv")
 def inspect(paths: tuple[Path, ...], limit: tuple[str, ...], output: Output) -> None:
-    """Say what DICOM RT files are, how they link, and what is wrong with them.
+    """Say what DICOM RT files are and how they link.
+
+    With it come every prescription and its source, every structure with its volume, and what is wrong.
 
     PATH is a file, a zip archive or a folder: every RT plan, dose, structure set and treatment record below it.
     """
