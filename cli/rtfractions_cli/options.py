@@ -131,8 +131,10 @@ limit_option = click.option(
     "--limit",
     metavar="NAME=NUMBER",
     multiple=True,
-    help="Read more or less than the default of: files, file_bytes, inflated_bytes, archive_bytes, nesting, "
-    "voxels, structures, contours, contour_points. Repeatable.",
+    help="Read more or less than the default of: files (in a folder or archive), file_bytes (of a file outside "
+    "archives), inflated_bytes (of a member of an archive or a deflated file), archive_bytes (of all members of "
+    "one), nesting (levels of sequences), voxels (of a dose), structures, contours, contour_points (of a "
+    "structure set). Repeatable.",
 )
 """How much is read of files from outside; a test keeps the names those of `rtfractions.dicom.Limits`."""
 

@@ -2,24 +2,25 @@
 
 import os
 from collections import Counter
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
-from typing import Final
+from typing import Final, TypeAlias
 
 from rtfractions.dicom.limits import Limits
 from rtfractions.dicom.reading import (
     HEADER_BYTES,
-    CutShortError,
+    LONG_HEADER_BYTES,
     DicomError,
     Header,
     Kind,
+    LongHeaderError,
     dataset_of,
     has_preamble,
     header_of,
     looks_like_dicom,
 )
-from rtfractions.dicom.sources import ZIP_START, Source, below, members
+from rtfractions.dicom.sources import ZIP_START, Archives, Source, below, members
 from rtfractions.errors import InputFileError, RTFractionsError, Where, counted
 from rtfractions.files import InputFile, sha256_hex
 from rtfractions.notices import Notice
@@ -27,6 +28,14 @@ from rtfractions.patient import similar_ids
 
 RIVALS_NAMED: Final = 3
 """How many files of the same UID a message names."""
+
+_Key: TypeAlias = tuple[str, str, str]
+"""A patient ID, ``"study"`` or ``"frame"``, and the UID."""
+
+# What is passed over: a noun, of which there may be several, and what stands behind it.
+_OTHER_FILE: Final = ("other file", "")
+_LINK: Final = ("link", "")
+_INNER_ARCHIVE: Final = ("archive", " in an archive")
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,15 +93,20 @@ class Discovery:
     patients: tuple[PatientFiles, ...]
     errors: tuple[RTFractionsError, ...]
     notices: tuple[Notice, ...]
+    _owners: Mapping[str, str] = field(init=False, repr=False, compare=False)
 
-    def owners(self) -> dict[str, str]:
-        """The patient of each object, by SOP Instance UID."""
-        return {
+    def __post_init__(self) -> None:
+        owners = {
             file.header.sop_instance_uid: patient.label
             for patient in self.patients
             for file in patient.files
             if file.header.sop_instance_uid
         }
+        object.__setattr__(self, "_owners", owners)
+
+    def owners(self) -> Mapping[str, str]:
+        """The patient of each object, by SOP Instance UID."""
+        return self._owners
 
 
 @dataclass(slots=True)
@@ -103,7 +117,8 @@ class _Finds:
     files: list[FoundFile] = field(default_factory=list)
     errors: list[RTFractionsError] = field(default_factory=list)
     notices: list[Notice] = field(default_factory=list)
-    passed: Counter[str] = field(default_factory=Counter)
+    passed: Counter[tuple[str, str]] = field(default_factory=Counter)
+    archives: Archives = field(default_factory=Archives)
 
     def refuse(self, problem: str, name: str, remedy: str = "") -> None:
         self.errors.append(InputFileError(problem, remedy=remedy, where=Where(file=name)))
@@ -126,84 +141,90 @@ def discover(paths: Iterable[Path], limits: Limits) -> Discovery:
         A file that is refused hides no other.
     """
     finds = _Finds(limits)
-    for path in paths:
-        before = len(finds.files) + len(finds.errors)
-        if path.is_dir():
-            _look_below(path, finds)
-        else:
-            _look_at(Source(path, str(path)), finds)
-        if len(finds.files) + len(finds.errors) == before:
-            what = "holds no RT object" if path.is_dir() or finds.passed["archives"] else "is no RT object"
-            finds.refuse(what, str(path), "plans, structure sets, doses and treatment records are read")
-        _say_what_was_passed_over(path, finds)
-    files = _without_copies(finds)
-    labels = _labels(files)
-    finds.notices += similar_ids(sorted(set(labels))).values()
-    return Discovery(
-        patients=tuple(
-            PatientFiles(label, tuple(file for file, of in zip(files, labels, strict=True) if of == label))
-            for label in sorted(set(labels))
-        ),
-        errors=tuple(finds.errors),
-        notices=tuple(finds.notices),
-    )
+    try:
+        for path in paths:
+            _look_at_named(path, finds)
+        patients = _patients(_without_copies(finds))
+    finally:
+        finds.archives.close()
+    finds.notices += similar_ids(patient.label for patient in patients).values()
+    return Discovery(patients, tuple(finds.errors), tuple(finds.notices))
+
+
+def _look_at_named(path: Path, finds: _Finds) -> None:
+    """Look at what the user named, and say what was passed over in it."""
+    before = len(finds.files) + len(finds.errors)
+    holds_others = os.path.isdir(path)
+    if holds_others:
+        _look_below(path, finds)
+    else:
+        holds_others = _look_at(Source(path, str(path)), finds)
+    if len(finds.files) + len(finds.errors) == before:
+        what = "holds no RT object" if holds_others else "is no RT object"
+        finds.refuse(what, str(path), "plans, structure sets, doses and treatment records are read")
+    if finds.passed and holds_others:
+        passed = [counted(number, noun) + rest for (noun, rest), number in sorted(finds.passed.items())]
+        message = f"passed over: {', '.join(passed)}"
+        finds.notices.append(Notice("folder.passed-over", message, Where(file=str(path))))
+    finds.passed.clear()
 
 
 def _look_below(folder: Path, finds: _Finds) -> None:
-    unreadable: list[OSError] = []
-    for number, path in enumerate(below(folder, unreadable)):
+    for number, (path, what) in enumerate(below(folder)):
         if number == finds.limits.files:
             finds.refuse(f"holds more than the {finds.limits.files} files looked at", str(folder))
             break
-        if path.is_symlink():
-            finds.passed["links"] += 1
-        elif not path.is_file():
-            finds.passed["other files"] += 1
+        name = str(path.relative_to(folder))
+        if isinstance(what, OSError):
+            finds.refuse(f"cannot be read ({what.strerror})", name)
+        elif what == "file":
+            _look_at(Source(path, name), finds)
         else:
-            _look_at(Source(path, str(path.relative_to(folder))), finds)
-    for problem in unreadable:
-        name = os.path.relpath(str(problem.filename), folder)
-        finds.refuse(f"cannot be read ({problem.strerror})", name)
+            finds.passed[_LINK if what == "link" else _OTHER_FILE] += 1
 
 
-def _look_at(source: Source, finds: _Finds) -> None:
-    """Take a file in, or count it among those passed over."""
+def _look_at(source: Source, finds: _Finds) -> bool:
+    """Take a file in, or count it among those passed over; whether it is an archive of DICOM files."""
     try:
         start = source.start(HEADER_BYTES)
-        if start.startswith(ZIP_START) and source.archive is None:
-            finds.passed["archives"] += 1
-            for member in members(source.path, source.name, finds.limits):
-                _look_at(member, finds)
-            return
+        if start.startswith(ZIP_START):
+            return _look_into(source, finds)
         if not looks_like_dicom(start):
-            finds.passed["other files"] += 1
-            return
+            finds.passed[_OTHER_FILE] += 1
+            return False
         try:
-            header = header_of(start, finds.limits)
-        except CutShortError:
-            header = header_of(source.read(finds.limits), finds.limits)
+            header = header_of(start)
+        except LongHeaderError:
+            header = header_of(source.start(LONG_HEADER_BYTES), LONG_HEADER_BYTES)
     except RTFractionsError as error:
         finds.errors.append(error.at(replace(error.where, file=source.name)))
-        return
+        return False
     if header.kind is Kind.OTHER:
-        finds.passed[f"{header.modality} files" if header.modality.isalpha() else "other files"] += 1
-        return
+        finds.passed[(f"{header.modality} file", "") if header.modality.isalpha() else _OTHER_FILE] += 1
+        return False
     notices: tuple[Notice, ...] = ()
     if not has_preamble(start):
         message = "lacks the preamble of a DICOM file; it was read by what it holds"
         notices = (Notice("file.no-preamble", message, Where(file=source.name)),)
     finds.files.append(FoundFile(source, header, notices))
+    return False
 
 
-def _say_what_was_passed_over(path: Path, finds: _Finds) -> None:
-    finds.passed["archives"] = 0
-    parts = [
-        counted(number, what.removesuffix("s")) for what, number in sorted(finds.passed.items()) if number
-    ]
-    finds.passed.clear()
-    if parts and path.is_dir():
-        message = f"passed over: {', '.join(parts)}"
-        finds.notices.append(Notice("folder.passed-over", message, Where(file=str(path))))
+def _look_into(source: Source, finds: _Finds) -> bool:
+    """Look at the members of an archive; one without any DICOM, as an Office file is, counts as one other file."""
+    if source.member is not None:
+        finds.passed[_INNER_ARCHIVE] += 1
+        return False
+    inside = _Finds(finds.limits, archives=finds.archives)
+    for member in members(source.path, source.name, finds.archives, finds.limits):
+        _look_at(member, inside)
+    if not (inside.files or inside.errors or inside.passed.keys() - {_OTHER_FILE}):
+        finds.passed[_OTHER_FILE] += 1
+        return False
+    finds.files += inside.files
+    finds.errors += inside.errors
+    finds.passed += inside.passed
+    return True
 
 
 def _without_copies(finds: _Finds) -> list[FoundFile]:
@@ -246,42 +267,70 @@ def _told_apart(same: list[FoundFile], finds: _Finds) -> Iterator[FoundFile]:
         yield replace(file, error=contested)
 
 
-def _labels(files: list[FoundFile]) -> list[str]:
-    """The patient of each file: ID and, where one ID comes from several issuers, its issuer.
+def _patients(files: Sequence[FoundFile]) -> tuple[PatientFiles, ...]:
+    """The files by patient: ID and, where one ID comes from several issuers, its issuer.
 
-    Files without an ID belong together where study or frame of reference do.
+    A file without an ID, or without the issuer where others name several, belongs to those that it shares study or
+    frame of reference with.
     """
-    issuers: dict[str, set[str]] = {}
-    for file in files:
-        issuers.setdefault(file.header.patient_id, set()).add(file.header.issuer)
-    unnamed = _by_study_or_frame([file.header for file in files if not file.header.patient_id])
-    labels = []
-    for file in files:
+    groups = _by_study_or_frame([file.header for file in files])
+    issuers, issuers_there, studies = dict[str, set[str]](), dict[_Key, set[str]](), dict[_Key, set[str]]()
+    for file, group in zip(files, groups, strict=True):
         header = file.header
-        if not header.patient_id:
-            labels.append(f"(no patient ID, study {unnamed[header] or 'not stated'})")
-        elif len(issuers[header.patient_id] - {""}) > 1:
-            labels.append(f"{header.patient_id} (issuer {header.issuer or 'not stated'})")
-        else:
-            labels.append(header.patient_id)
-    return labels
+        issuers.setdefault(header.patient_id, set()).update({header.issuer} - {""})
+        issuers_there.setdefault(group, set()).update({header.issuer} - {""})
+        studies.setdefault(group, set()).update({header.study_uid} - {""})
+    patients: dict[str, list[FoundFile]] = {}
+    for file, group in zip(files, groups, strict=True):
+        label, issuer, there = file.header.patient_id, file.header.issuer, issuers_there[group]
+        if not label:
+            label = f"(no patient ID, {_told(group, studies[group])})"
+        elif len(issuers[label]) > 1:
+            if not issuer and len(there) == 1:
+                (issuer,) = there
+            elif not issuer:
+                file = _kept_apart(file)
+            label = f"{label} (issuer {issuer or 'not stated'})"
+        patients.setdefault(label, []).append(file)
+    return tuple(PatientFiles(label, tuple(patients[label])) for label in sorted(patients))
 
 
-def _by_study_or_frame(headers: list[Header]) -> dict[Header, str]:
-    """The first study of those that each header's study is joined to, by itself or by a frame of reference."""
-    study_of: dict[str, str] = {}
-    for _ in headers:  # each round carries a study one step further; it ends when none moves
-        before = dict(study_of)
-        for header in headers:
-            keys = [
-                key for key in (f"study {header.study_uid}", f"frame {header.frame_uid}") if key[-1] != " "
-            ]
-            known = [study_of[key] for key in keys if key in study_of]
-            first = min([*known, header.study_uid])
-            study_of |= dict.fromkeys(keys, first)
-        if study_of == before:
-            break
-    return {header: study_of.get(f"study {header.study_uid}", header.study_uid) for header in headers}
+def _kept_apart(file: FoundFile) -> FoundFile:
+    message = (
+        "names no issuer of its patient ID, where other files of that ID name several and neither study nor frame "
+        "of reference tells which: it is taken as another patient's"
+    )
+    return replace(
+        file,
+        notices=(*file.notices, Notice("patient.issuer-missing", message, Where(file=file.source.name))),
+    )
+
+
+def _told(group: _Key, studies: set[str]) -> str:
+    """What tells files without a patient ID from others."""
+    if studies:
+        return f"study {min(studies)}"
+    return f"frame of reference {group[2]}" if group[2] else "study not stated"
+
+
+def _by_study_or_frame(headers: Sequence[Header]) -> list[_Key]:
+    """The group of each header: the same for those of one patient ID that study or frame of reference join."""
+    parents: dict[_Key, _Key] = {}
+
+    def root(key: _Key) -> _Key:
+        while (parent := parents.setdefault(key, key)) != key:
+            parents[key] = key = parents[parent]
+        return key
+
+    firsts = []
+    for header in headers:
+        named = {"study": header.study_uid, "frame": header.frame_uid}
+        keys = [(header.patient_id, what, uid) for what, uid in named.items() if uid]
+        keys = keys or [(header.patient_id, "", "")]
+        low, high = sorted((root(keys[0]), root(keys[-1])))
+        parents[high] = low
+        firsts.append(keys[0])
+    return [root(key) for key in firsts]
 
 
 def input_of(file: FoundFile, data: bytes) -> InputFile:

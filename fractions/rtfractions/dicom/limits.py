@@ -9,16 +9,16 @@ MAXIMUM_FILES: Final = 100_000
 """Most files that are looked at below one folder or in one archive."""
 
 MAXIMUM_FILE_BYTES: Final = 2**31
-"""Largest file that is read: a dose grid of 500 million voxels."""
+"""Largest file that is read, outside archives: a dose grid of 500 million voxels."""
 
 MAXIMUM_INFLATED_BYTES: Final = 2**28
-"""Largest content of a deflated file, or of a file in a zip archive: a few kB can inflate to gigabytes."""
+"""Largest content of a deflated file, or of a member of a zip archive: a few kB can inflate to gigabytes."""
 
 MAXIMUM_ARCHIVE_BYTES: Final = 2**35
-"""Most bytes that all members of one zip archive may come to."""
+"""Most bytes that all members of one zip archive may come to, unpacked; its own size is not bounded."""
 
 MAXIMUM_NESTING: Final = 64
-"""Deepest nesting of sequences; RT objects have at most six levels."""
+"""Most levels of sequences, one in the items of another; RT objects have at most six."""
 
 MAXIMUM_VOXELS: Final = 2**29
 """Most voxels of a dose grid, rows x columns x frames: 8 times a grid of 1 mm over a whole trunk."""

@@ -31,17 +31,19 @@ NO_TARGETS: Final = frozenset({"ORGAN", "EXTERNAL", "AVOIDANCE"})
 """RT ROI Interpreted Types that nothing is prescribed to as a rule."""
 
 
-def link(parts: Parts, others: Mapping[str, str]) -> None:
+def link(parts: Parts, label: str, owners: Mapping[str, str]) -> None:
     """Link the objects of one patient, in place.
 
     Parameters
     ----------
     parts : Parts
         What was read. Prescriptions are held against the dose of their plan where that is known.
-    others : mapping
-        The patient of each object that is not this one's, by SOP Instance UID.
+    label : str
+        The patient.
+    owners : mapping
+        The patient of each object that was found, by SOP Instance UID.
     """
-    _refuse_references_to_others(parts, others)
+    _refuse_references_to_others(parts, label, owners)
     _refuse_doses_that_cannot_be(parts)
     _refuse_strays(parts)
     for uid, plan in list(parts.plans.items()):
@@ -72,19 +74,23 @@ def link(parts: Parts, others: Mapping[str, str]) -> None:
     note_doubts(parts)
 
 
-def _refuse_references_to_others(parts: Parts, others: Mapping[str, str]) -> None:
+def _refuse_references_to_others(parts: Parts, label: str, owners: Mapping[str, str]) -> None:
     """Refuse what says it is of this patient and refers to another's objects."""
+
+    def is_of_another(uid: str | None) -> bool:
+        return uid is not None and owners.get(uid, label) != label
+
     for uid, dose in list(parts.doses.items()):
-        if any(plan in others for plan in dose.plan_uids) or dose.structure_set_uid in others:
+        if any(map(is_of_another, (*dose.plan_uids, dose.structure_set_uid))):
             parts.refuse(uid, "PatientID", "the dose refers to objects of another patient")
             del parts.doses[uid]
     for uid, plan in list(parts.plans.items()):
-        if plan.structure_set_uid in others:
+        if is_of_another(plan.structure_set_uid):
             parts.refuse(uid, "PatientID", "the plan refers to the structure set of another patient")
             parts.incomplete = "a plan was refused"
             del parts.plans[uid]
     for uid, record in list(parts.records.items()):
-        if record.plan_uid in others:
+        if is_of_another(record.plan_uid):
             parts.refuse(uid, "PatientID", "the treatment record refers to the plan of another patient")
             del parts.records[uid]
 

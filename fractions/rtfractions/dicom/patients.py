@@ -126,8 +126,7 @@ def read_patient(files: PatientFiles, found: Discovery, *, limits: Limits) -> Pa
         _read(file, parts, inputs, limits)
     if found.errors and len(found.patients) == 1:
         parts.incomplete = "a file was refused"
-    others = {uid: label for uid, label in found.owners().items() if label != files.label}
-    link(parts, others)
+    link(parts, files.label, found.owners())
     return PatientReading(_patient(files.label, parts), tuple(inputs), tuple(parts.errors))
 
 

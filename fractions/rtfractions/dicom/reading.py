@@ -2,30 +2,46 @@
 
 import io
 import logging
+import struct
 import warnings
 import zlib
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from enum import StrEnum
 from typing import Final
 
 import pydicom
+from pydicom.datadict import dictionary_has_tag, dictionary_VR
+from pydicom.dataelem import RawDataElement
 from pydicom.dataset import Dataset
 from pydicom.filereader import read_dataset, read_partial
 from pydicom.sequence import Sequence
 from pydicom.tag import BaseTag
 from pydicom.uid import DeflatedExplicitVRLittleEndian
+from pydicom.valuerep import EXPLICIT_VR_LENGTH_32, STANDARD_VR
 
 from rtfractions.dicom.limits import Limits
 from rtfractions.errors import InputFileError
 
 HEADER_BYTES: Final = 2**16
-"""How much of a file is read first to see what it is; the whole file where that is not enough."""
+"""How much of a file is read first to see what it is."""
+
+LONG_HEADER_BYTES: Final = 2**22
+"""How much of it is read where that is not enough, as behind long private attributes."""
+
+LONGEST_FIRST_VALUE: Final = 1024
+"""Most bytes of the first value of a file that has neither preamble nor value representations."""
 
 _PREAMBLE_BYTES: Final = 132
 _LAST_HEADER_TAG: Final = 0x0020_0052  # Frame of Reference UID
 _INFLATED_PIECE: Final = 2**20
+
+_ITEM: Final = 0xFFFE_E000
+_END_OF_ITEM: Final = 0xFFFE_E00D
+_UNDEFINED_LENGTH: Final = 0xFFFF_FFFF
+_VRS: Final = frozenset(vr.encode() for vr in STANDARD_VR)
+_LONG_VRS: Final = frozenset(vr.encode() for vr in EXPLICIT_VR_LENGTH_32)
 
 # pydicom logs what it finds odd, values included. Without a handler, Python would print that to stderr.
 logging.getLogger("pydicom").addHandler(logging.NullHandler())
@@ -39,6 +55,10 @@ class DicomError(InputFileError):
 
 class CutShortError(DicomError):
     """A file that ends inside an element."""
+
+
+class LongHeaderError(DicomError):
+    """A file whose first bytes do not reach to the end of its header."""
 
 
 class Kind(StrEnum):
@@ -121,9 +141,37 @@ class _WholeFile(io.BytesIO):
         return data
 
 
+class _HeaderWalk:
+    """Tells pydicom to stop behind the header, or where tags do not grow and what follows can be no DICOM.
+
+    Attributes
+    ----------
+    ended, astray : bool
+        Whether it stopped, and whether for the latter.
+    """
+
+    def __init__(self, *, in_order: bool) -> None:
+        self.ended = self.astray = False
+        self._in_order = in_order
+        self._last, self._asked = -1, 0
+
+    def __call__(self, tag: BaseTag, _vr: str | None, _length: int) -> bool:
+        self._asked += 1
+        asked_again = (
+            self._asked == 2 and tag == self._last
+        )  # pydicom does where it had guessed another encoding
+        self.astray = self._in_order and tag <= self._last and not asked_again
+        self._last = tag
+        self.ended = self.astray or tag > _LAST_HEADER_TAG
+        return self.ended
+
+
 def looks_like_dicom(start: bytes) -> bool:
-    """Whether bytes start as a DICOM file does: with its preamble, or with group 0002 or 0008."""
-    return has_preamble(start) or start[:2] in (b"\x02\x00", b"\x08\x00", b"\x00\x02", b"\x00\x08")
+    """Whether bytes start as a DICOM file does: with its preamble, or an element of group 0002 or 0008."""
+    group, vr, length = start[:2], start[4:6], int.from_bytes(start[4:8], "little")
+    if has_preamble(start) or (group == b"\x00\x08" and vr in _VRS):
+        return True
+    return group in (b"\x02\x00", b"\x08\x00") and (vr in _VRS or length <= LONGEST_FIRST_VALUE)
 
 
 def has_preamble(start: bytes) -> bool:
@@ -131,27 +179,54 @@ def has_preamble(start: bytes) -> bool:
     return start[128:_PREAMBLE_BYTES] == b"DICM"
 
 
-def header_of(start: bytes, limits: Limits) -> Header:
+def header_of(start: bytes, maximum_bytes: int = HEADER_BYTES) -> Header:
     """What a file says it is, from its first bytes.
 
     Parameters
     ----------
     start : bytes
-        The file's first bytes, or all of them.
-    limits : Limits
-        How much is read.
+        The file's first `maximum_bytes`, or all of them.
+    maximum_bytes : int
+        How much is read, and inflated.
 
     Raises
     ------
-    CutShortError
+    LongHeaderError
         If its header goes on beyond them.
+    CutShortError
+        If the file ends inside it.
     DicomError
         If it is damaged, or says two things about what it is.
     """
-    dataset = _parsed(start, limits, stop_when=_beyond_header)
+    walk = _HeaderWalk(in_order=not has_preamble(start))
+    with guarded():
+        meta, meta_end = _meta(start)
+        plain = None
+        if _is_deflated(meta):
+            plain = zlib.decompressobj(-zlib.MAX_WBITS).decompress(start[meta_end:], maximum_bytes)
+    goes_on = max(len(start), len(plain or b"")) >= maximum_bytes
+    long_header = LongHeaderError(
+        f"has a header of more than {maximum_bytes} bytes", remedy="export it without private attributes"
+    )
+    dataset: Dataset
+    try:
+        with guarded():
+            if plain is None and not looks_like_dicom(start if has_preamble(start) else start[meta_end:]):
+                walk.ended = walk.astray = True
+                dataset = Dataset()
+            elif plain is None:
+                dataset = read_partial(_WholeFile(start), stop_when=walk, force=True)
+            else:
+                dataset = read_dataset(_WholeFile(plain), False, True, stop_when=walk)
+    except CutShortError:
+        if goes_on:
+            raise long_header from None
+        raise
+    if goes_on and not walk.ended:
+        raise long_header
     with guarded():
         modality = _text(dataset, "Modality").upper()
-        uids = {_text(dataset, "SOPClassUID"), _text(_meta(start), "MediaStorageSOPClassUID")} - {""}
+        uids = {_text(dataset, "SOPClassUID"), _text(meta, "MediaStorageSOPClassUID")} - {""}
         identity = [
             _text(dataset, keyword)
             for keyword in (
@@ -169,7 +244,10 @@ def header_of(start: bytes, limits: Limits) -> Header:
     if len(said) > 1:
         problem = "says two things about what it is, by SOP class and modality"
         raise DicomError(f"{problem} ({' and '.join(sorted(said))})", remedy="export it again")
-    return Header(said.pop() if said else Kind.OTHER, modality, *identity)
+    kind = said.pop() if said else Kind.OTHER
+    if walk.astray and kind is not Kind.OTHER:
+        raise DicomError("has no preamble, and its elements are out of order", remedy="export it again")
+    return Header(kind, modality, *identity)
 
 
 def dataset_of(data: bytes, limits: Limits) -> Dataset:
@@ -187,7 +265,13 @@ def dataset_of(data: bytes, limits: Limits) -> Dataset:
     DicomError
         If it is no DICOM, cut short, nested too deeply, or inflates to too much.
     """
-    dataset = _parsed(data, limits)
+    with guarded():
+        meta, meta_end = _meta(data)
+        if _is_deflated(meta):
+            plain = _inflated(data[meta_end:], limits.inflated_bytes)
+            dataset = read_dataset(_WholeFile(plain), False, True)
+        else:
+            dataset = pydicom.dcmread(_WholeFile(data), force=True)
     if _nesting(dataset, limits.nesting) > limits.nesting:
         raise DicomError("is nested too deeply", remedy=f"at most {limits.nesting} levels are read")
     return dataset
@@ -206,9 +290,14 @@ def guarded() -> Iterator[None]:
             yield
     except DicomError:
         raise
-    except RecursionError:
-        raise DicomError("is nested too deeply") from None
     except Exception as error:  # noqa: BLE001 - pydicom raises what the bytes provoke; its text holds values
+        # Inside a sequence pydicom makes an OSError of whatever stopped it.
+        cause = error.__context__ if isinstance(error, OSError) else error
+        if isinstance(cause, DicomError):
+            raise cause from None
+        if isinstance(cause, RecursionError):
+            remedy = "no RT object needs so many levels; export it again"
+            raise DicomError("is nested too deeply", remedy=remedy) from None
         raise DicomError(f"is no readable DICOM file ({type(error).__name__})") from None
 
 
@@ -217,38 +306,25 @@ def _text(dataset: Dataset, keyword: str) -> str:
     return "" if value is None else str(value).strip(" \0")
 
 
-def _parsed(
-    data: bytes, limits: Limits, stop_when: Callable[[BaseTag, str | None, int], bool] | None = None
-) -> Dataset:
-    with guarded():
-        meta = _meta(data)
-        if meta.get("TransferSyntaxUID") == DeflatedExplicitVRLittleEndian:
-            start = _PREAMBLE_BYTES + 12 + int(meta.FileMetaInformationGroupLength)
-            plain = _inflated(data[start:], limits.inflated_bytes, whole=stop_when is None)
-            return read_dataset(_WholeFile(plain), False, True, stop_when=stop_when)
-        if stop_when is not None:
-            return read_partial(_WholeFile(data), stop_when=stop_when, force=True)
-        return pydicom.dcmread(_WholeFile(data), force=True)
+def _meta(data: bytes) -> tuple[Dataset, int]:
+    """The file meta information, empty where there is none, and where it ends."""
+    file = io.BytesIO(data)
+    if has_preamble(data):
+        file.seek(_PREAMBLE_BYTES)
+    elif not data.startswith(b"\x02\x00"):
+        return Dataset(), 0
+    meta = read_dataset(file, False, True, stop_when=lambda tag, _vr, _length: tag >> 16 != 2)
+    return meta, file.tell()
 
 
-def _beyond_header(tag: BaseTag, _vr: str | None, _length: int) -> bool:
-    return bool(tag > _LAST_HEADER_TAG)
+def _is_deflated(meta: Dataset) -> bool:
+    return bool(meta.get("TransferSyntaxUID") == DeflatedExplicitVRLittleEndian)
 
 
-def _meta(data: bytes) -> Dataset:
-    """The file meta information; empty where there is none."""
-    if not has_preamble(data):
-        return Dataset()
-    file = io.BytesIO(data[_PREAMBLE_BYTES : _PREAMBLE_BYTES + HEADER_BYTES])
-    return read_dataset(file, False, True, stop_when=lambda tag, _vr, _length: tag >> 16 != 2)
-
-
-def _inflated(data: bytes, maximum_bytes: int, *, whole: bool) -> bytes:
-    """The dataset of a deflated file, or its start; pydicom would inflate it without a bound."""
-    if whole:
-        _refuse_bomb(data, maximum_bytes)
-    inflater = zlib.decompressobj(-zlib.MAX_WBITS)
-    return inflater.decompress(data, maximum_bytes if whole else HEADER_BYTES)
+def _inflated(packed: bytes, maximum_bytes: int) -> bytes:
+    """The dataset of a deflated file; pydicom would inflate it without a bound."""
+    _refuse_bomb(packed, maximum_bytes)
+    return zlib.decompressobj(-zlib.MAX_WBITS).decompress(packed)
 
 
 def _refuse_bomb(data: bytes, maximum_bytes: int) -> None:
@@ -268,15 +344,57 @@ def _refuse_bomb(data: bytes, maximum_bytes: int) -> None:
 
 
 def _nesting(dataset: Dataset, enough: int) -> int:
-    """How many levels of sequences pydicom has opened; it opens those of defined length only when asked."""
-    depth, level = 0, [dataset]
-    while level and depth <= enough:
+    """How many levels of sequences there are, counted until there are more than enough."""
+    deepest, depth, level = 0, 0, [dataset]
+    while level and max(deepest, depth) <= enough:
+        elements = [element for parent in level for element in parent.values()]
+        for element in elements:
+            if isinstance(element, RawDataElement) and _is_sequence(element.tag, (element.VR or "").encode()):
+                deepest = max(deepest, depth + _levels_in(element, enough))
         level = [
             item
-            for parent in level
-            for element in parent.values()
-            if isinstance(value := element.value, Sequence)
-            for item in value
+            for element in elements
+            if not isinstance(element, RawDataElement) and isinstance(element.value, Sequence)
+            for item in element.value
         ]
         depth += bool(level)
-    return depth
+    return max(deepest, depth)
+
+
+def _levels_in(sequence: RawDataElement, enough: int) -> int:
+    """How many levels there are in a sequence of defined length, which pydicom has not opened yet.
+
+    A walk over the headers of its elements, without recursion; it counts on where a header makes no sense, for
+    pydicom refuses what cannot be opened when it is asked to.
+    """
+    data = sequence.value or b""
+    order = "<" if sequence.is_little_endian else ">"
+    header, short, long = (struct.Struct(order + form).unpack_from for form in ("HHL", "H", "L"))
+    deepest, at = 0, 0
+    ends: list[int] = []  # of the items around
+    while at + 8 <= len(data) and deepest <= enough:
+        while ends and ends[-1] <= at:
+            ends.pop()
+        group, number, length = header(data, at)
+        tag, vr = group << 16 | number, b"" if sequence.is_implicit_VR else data[at + 4 : at + 6]
+        at += 8
+        if tag == _ITEM:
+            ends.append(len(data) if length == _UNDEFINED_LENGTH else at + length)
+            deepest = max(deepest, len(ends))
+        elif tag == _END_OF_ITEM and ends:
+            ends.pop()
+        elif group != _ITEM >> 16:
+            if vr in _LONG_VRS and at + 4 <= len(data):
+                (length,), at = long(data, at), at + 4
+            elif b"AA" <= vr <= b"ZZ":
+                (length,) = short(data, at - 2)
+            if length != _UNDEFINED_LENGTH and not _is_sequence(tag, vr):
+                at += length
+    return deepest
+
+
+def _is_sequence(tag: int, vr: bytes) -> bool:
+    """Whether an element is a sequence, by its value representation or where it has none by the dictionary."""
+    if b"AA" <= vr <= b"ZZ" and vr != b"UN":
+        return vr == b"SQ"
+    return dictionary_has_tag(tag) and dictionary_VR(tag) == "SQ"
