@@ -59,6 +59,12 @@ class Isoeffect:
     eqd2_time_corrected_gy: float | None = None
     eqd2_isoeffective_gy: float | None = None
 
+    @property
+    def eqd2_without_time_gy(self) -> float:
+        """EQD2 in Gy of a conversion that was asked for without a time."""
+        assert self.eqd2_gy is not None
+        return self.eqd2_gy
+
 
 def convert(
     schedule: Schedule,
