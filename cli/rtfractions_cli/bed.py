@@ -109,15 +109,15 @@ def bed(
 
 def ratios_of(texts: tuple[str, ...], how: ModelOptions, notices: list[Notice]) -> list[AlphaBeta]:
     """The ratios that were asked for; USC has its own, and without any the conventional pair is said."""
-    from rtfractions.biology import DEFAULT_ALPHA_BETAS, USC, parse_alpha_beta
+    from rtfractions.biology import DEFAULT_ALPHA_BETAS, parse_alpha_beta
     from rtfractions.notices import Notice
 
     if how.model == "usc":
         if texts:
             raise click.UsageError("--model usc brings its own alpha/beta: leave --alpha-beta out")
-        model = how.model_of(None)
-        assert isinstance(model, USC)
-        return [model.alpha_beta]
+        own = how.model_of(None).own_alpha_beta
+        assert own is not None
+        return [own]
     ratios = [parse_alpha_beta(text, source="given on the command line") for text in texts]
     ratios = list(dict.fromkeys(ratios))
     notices += [notice for ratio in ratios for notice in ratio.notices]

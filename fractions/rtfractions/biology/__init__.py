@@ -7,7 +7,7 @@ from rtfractions.biology.alpha_beta import DEFAULT_ALPHA_BETAS, AlphaBeta, Alpha
 from rtfractions.biology.arguments import ParameterError
 from rtfractions.biology.conversion import Isoeffect, convert
 from rtfractions.biology.lq import bed, eqd2, eqdx
-from rtfractions.biology.models import LQ, LQL, MLQ, USC, Model, sfed
+from rtfractions.biology.models import LQ, Model, sfed
 from rtfractions.biology.quantities import DoseError, SolutionError
 
 if TYPE_CHECKING:
@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from rtfractions.biology.compensation import Compensation, CompensationRow, compensate_interruption
     from rtfractions.biology.dose_response import DoseResponse, LinearLogistic, LogLogistic, PoissonGamma50
     from rtfractions.biology.eud import eud_niemierko, geud
+    from rtfractions.biology.high_dose_models import LQL, MLQ, USC
     from rtfractions.biology.ntcp import LKB, RelativeSeriality, dvh_ntcp
     from rtfractions.biology.protraction import (
         bed_decaying_source,
@@ -172,6 +173,7 @@ _ON_DEMAND: Final = {
     "compensation": ("Compensation", "CompensationRow", "compensate_interruption"),
     "dose_response": ("DoseResponse", "LinearLogistic", "LogLogistic", "PoissonGamma50"),
     "eud": ("eud_niemierko", "geud"),
+    "high_dose_models": ("LQL", "MLQ", "USC"),
     "ntcp": ("LKB", "RelativeSeriality", "dvh_ntcp"),
     "protraction": (
         "bed_decaying_source",

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, Final
 from rtfractions.biology import lq
 from rtfractions.biology.alpha_beta import AlphaBeta
 from rtfractions.biology.arguments import ParameterError
-from rtfractions.biology.models import LQ, USC, Model, checked_model
+from rtfractions.biology.models import LQ, Model, checked_model
 from rtfractions.biology.quantities import SolutionError
 from rtfractions.notices import Notice
 from rtfractions.schedule import Schedule
@@ -142,9 +142,9 @@ def chosen_model(alpha_beta: AlphaBeta | None, model: Model | None) -> tuple[Alp
     if model is not None:
         checked_model(model)
     if alpha_beta is None:
-        if not isinstance(model, USC):
+        if model is None or model.own_alpha_beta is None:
             raise ParameterError("there is no alpha/beta", remedy="give it; only a USC model has its own")
-        alpha_beta = model.alpha_beta
+        alpha_beta = model.own_alpha_beta
     if not isinstance(alpha_beta, AlphaBeta):
         raise ParameterError(f"{type(alpha_beta).__name__} is no alpha/beta", remedy="give an AlphaBeta")
     if model is None:

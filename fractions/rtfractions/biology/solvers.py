@@ -16,7 +16,8 @@ from rtfractions.biology.alpha_beta import MAXIMUM_ALPHA_BETA_GY, MINIMUM_ALPHA_
 from rtfractions.biology.arguments import ParameterError
 from rtfractions.biology.conversion import chosen_model, convert, high_dose_per_fraction
 from rtfractions.biology.elementwise import SCALAR, Values, elementwise
-from rtfractions.biology.models import LQ, LQL, MLQ, Model, checked_model
+from rtfractions.biology.high_dose_models import LQL, MLQ
+from rtfractions.biology.models import LQ, Model, checked_model
 from rtfractions.biology.quantities import (
     BED,
     DAYS,

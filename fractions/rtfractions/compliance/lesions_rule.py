@@ -48,7 +48,9 @@ def check(patient: Patient, protocol: Protocol, *, planned: bool) -> Finding:
         verdict, message = Verdict.NOT_EVALUABLE, "no lesion is stated to be on study"
     elif patient.lesions_from is LesionsFrom.PLAN_CANDIDATES and most > 1:
         verdict = Verdict.QUERY
-        message = f"{most} candidate targets, not linked to structures of one structure set; a lesion sheet decides"
+        message = (
+            f"{most} candidate targets, not linked to structures of one structure set; a lesion sheet decides"
+        )
     elif rule.min <= fewest and most <= rule.max:
         verdict = Verdict.PER_PROTOCOL
     else:
