@@ -8,42 +8,45 @@ import click
 
 from rtfractions import __version__
 from rtfractions_cli import exit_codes
-from rtfractions_cli.options import help_without_command
 
-PROGRAM: Final = "rtfractions"
+PROGRAM = "rtfractions"
 
 MODULES: Final = {
+    "alpha-beta": "alpha_beta",
     "bed": "bed",
     "check": "check",
+    "compensate": "compensate",
     "inspect": "inspect_command",
     "protocol": "protocol",
+    "solve": "solve",
 }
-"""The module of this package that each command is in; it is imported when the command is asked for."""
+"""The commands, and the modules of this package they stand in, each under its own name."""
 
 
 class _Commands(MutableMapping[str, click.Command]):
-    """Commands by name, imported when they are asked for: no command waits for the others."""
+    """Commands by name, imported when first asked for: `bed` starts without what `check` needs."""
 
     def __init__(self) -> None:
-        self._added: dict[str, click.Command] = {}
+        self._commands: dict[str, click.Command | str] = dict(MODULES)
 
     def __getitem__(self, name: str) -> click.Command:
-        if name not in self._added:
-            module = importlib.import_module(f"rtfractions_cli.{MODULES[name]}")
-            self._added[name] = getattr(module, name.replace("-", "_"))
-        return self._added[name]
+        command = self._commands[name]
+        if isinstance(command, str):
+            module = importlib.import_module(f"rtfractions_cli.{command}")
+            command = self._commands[name] = getattr(module, name.replace("-", "_"))
+        return command
 
     def __setitem__(self, name: str, command: click.Command) -> None:
-        self._added[name] = command
+        self._commands[name] = command
 
     def __delitem__(self, name: str) -> None:
-        del self._added[name]
+        del self._commands[name]
 
     def __iter__(self) -> Iterator[str]:
-        return iter(dict.fromkeys((*MODULES, *self._added)))
+        return iter(self._commands)
 
     def __len__(self) -> int:
-        return len(list(iter(self)))
+        return len(self._commands)
 
 
 @click.group(
@@ -59,4 +62,5 @@ def rtfractions(context: click.Context) -> None:
 
     Not a medical device: a second opinion for people who check it.
     """
-    help_without_command(context)
+    if context.invoked_subcommand is None:
+        click.echo(context.get_help())

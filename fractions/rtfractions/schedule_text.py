@@ -6,6 +6,7 @@ One rule decides every form: a number with Gy beside ``x`` is the dose per fract
 
 import re
 from decimal import Decimal
+from functools import cache
 from typing import Final, NoReturn
 
 from rtfractions.errors import counted, quoted
@@ -47,22 +48,28 @@ _FREQUENCY = re.compile(
 )
 
 
-def _form(pattern: str) -> re.Pattern[str]:
+@cache
+def _compiled(pattern: str) -> re.Pattern[str]:
+    """A form, compiled when it is first tried: most texts need few of them."""
     return re.compile(pattern, re.ASCII | re.IGNORECASE)
 
 
+def _match(pattern: str, text: str) -> re.Match[str] | None:
+    return _compiled(pattern).fullmatch(text)
+
+
 _A_FRACTION = rf"(?:\s*(?:/|per)\s*{_FRACTIONS})?"
-_TOTAL_IN = _form(rf"{_NUMBER}\s*{_UNIT}?\s*(?:/|\bin)\s*{_NUMBER}\s*{_FRACTIONS}?")
-_TOTAL_AT = _form(rf"{_NUMBER}\s*{_UNIT}?\s*(?:@|\bat)\s*{_NUMBER}\s*{_UNIT}?{_A_FRACTION}")
-_TOTAL_IN_DOSES = _form(rf"{_NUMBER}\s*{_UNIT}?\s*(?:/|\bin)\s*{_NUMBER}\s*{_UNIT}{_A_FRACTION}")
-_TOTAL_IN_FRACTIONS_OF = _form(
+_TOTAL_IN = rf"{_NUMBER}\s*{_UNIT}?\s*(?:/|\bin)\s*{_NUMBER}\s*{_FRACTIONS}?"
+_TOTAL_AT = rf"{_NUMBER}\s*{_UNIT}?\s*(?:@|\bat)\s*{_NUMBER}\s*{_UNIT}?{_A_FRACTION}"
+_TOTAL_IN_DOSES = rf"{_NUMBER}\s*{_UNIT}?\s*(?:/|\bin)\s*{_NUMBER}\s*{_UNIT}{_A_FRACTION}"
+_TOTAL_IN_FRACTIONS_OF = (
     rf"{_NUMBER}\s*{_UNIT}\s*(?:/|\bin)\s*{_NUMBER}\s*{_FRACTIONS}\s+of\s+{_NUMBER}\s*{_UNIT}{_A_FRACTION}"
 )
-_SINGLE = _form(rf"{_NUMBER}\s*{_UNIT}\s*(?:\bin\s+a\s+|,\s*)?single\s+{_FRACTIONS}")
+_SINGLE = rf"{_NUMBER}\s*{_UNIT}\s*(?:\bin\s+a\s+|,\s*)?single\s+{_FRACTIONS}"
 _FACTOR = rf"{_NUMBER}\s*(?:{_UNIT}{_A_FRACTION}|({_FRACTIONS}))?"
-_PRODUCT = _form(rf"{_FACTOR}(?:{_TIMES}|\s+of\s+){_FACTOR}")
-_RANGE = _form(rf"{_NUMBER}\s*(?:-|–|to)\s*{_NUMBER}(\s*{_UNIT}.*)")  # noqa: RUF001 - people paste the dash
-_LONE_DOSE = _form(rf"{_NUMBER}\s*{_UNIT}")
+_PRODUCT = rf"{_FACTOR}(?:{_TIMES}|\s+of\s+){_FACTOR}"
+_RANGE = rf"{_NUMBER}\s*(?:-|–|to)\s*{_NUMBER}(\s*{_UNIT}.*)"  # noqa: RUF001 - people paste the dash
+_LONE_DOSE = rf"{_NUMBER}\s*{_UNIT}"
 
 EXAMPLES: Final = "40Gy/10, 3x8Gy, 60Gy@2Gy or 50Gy/25 + 16Gy/8"
 
@@ -120,7 +127,7 @@ def parse_range(text: str) -> ScheduleRange:
     """
     if "gy" not in text.lower() and "cge" not in text.lower():
         raise ScheduleError(f"{quoted(text)} has no unit", remedy="write the dose with Gy, as '24 Gy / 3'")
-    if match := _RANGE.fullmatch(_tidy(text)):
+    if match := _match(_RANGE, _tidy(text)):
         low, high, rest = match.group(1, 2, 3)
         return ScheduleRange(parse(low + rest), parse(high + rest))
     schedule = parse(text)
@@ -142,15 +149,15 @@ def _parts(text: str) -> list[str]:
 def _phase(part: str, text: str, notices: list[Notice]) -> Phase:
     """One phase of `text`, which is quoted in what is refused."""
     part, per_day, per_week = _split_frequency(part, text)
-    if match := _PRODUCT.fullmatch(part):
+    if match := _match(_PRODUCT, part):
         total, fractions, unit = _product(match, text)
-    elif match := _TOTAL_AT.fullmatch(part) or _TOTAL_IN_DOSES.fullmatch(part):
+    elif match := _match(_TOTAL_AT, part) or _match(_TOTAL_IN_DOSES, part):
         total, fractions, unit = _total_at(match, text)
-    elif match := _TOTAL_IN.fullmatch(part):
+    elif match := _match(_TOTAL_IN, part):
         total, fractions, unit = _total_in(match, text, notices)
-    elif match := _TOTAL_IN_FRACTIONS_OF.fullmatch(part):
+    elif match := _match(_TOTAL_IN_FRACTIONS_OF, part):
         total, fractions, unit = _total_in_fractions_of(match, text)
-    elif match := _SINGLE.fullmatch(part):
+    elif match := _match(_SINGLE, part):
         total, fractions, unit = _dose(match[1], match[2], text), 1, match[2]
     else:
         _refuse(part, text)
@@ -332,12 +339,12 @@ def _plain(number: str, text: str) -> str:
 
 
 def _refuse(part: str, text: str) -> NoReturn:
-    if _RANGE.fullmatch(part):
+    if _match(_RANGE, part):
         raise ScheduleError(
             f"{quoted(text)} is a range of doses",
             remedy="a prescription has one dose; ranges are for protocols",
         )
-    if match := _LONE_DOSE.fullmatch(part):
+    if match := _match(_LONE_DOSE, part):
         _plain(match[1], text)
         dose = "".join(match.group(1, 2))
         raise ScheduleError(

@@ -42,6 +42,7 @@ def test_printed_numbers(row: dict[str, str]) -> None:
         parse(as_typed(row["inputs"])), AlphaBeta(value_gy=float(ratio[1]), source=row["source"])
     )
     value = isoeffect.eqd2_gy if row["quantity"].startswith("EQD2") else isoeffect.bed_gy
+    assert value is not None
     assert is_printed_as(value, row["printed"]), f"{value} is not {row['printed']} ({row['source']})"
 
 

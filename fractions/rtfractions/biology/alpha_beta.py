@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import Final
 
 from rtfractions.errors import RTFractionsError, quoted
+from rtfractions.notices import Notice
 
 MINIMUM_ALPHA_BETA_GY: Final = 0.1
 """Below this BED diverges, and no tissue is known."""
@@ -41,6 +42,8 @@ class AlphaBeta:
         0.1 to 100 Gy.
     source : str
         Who says so: a citation, or that the user gave it.
+    notices : tuple of Notice
+        What a reader of any number computed with it must know.
 
     Raises
     ------
@@ -50,6 +53,7 @@ class AlphaBeta:
 
     value_gy: float
     source: str
+    notices: tuple[Notice, ...] = ()
 
     def __post_init__(self) -> None:
         value = as_float(self.value_gy)
@@ -78,26 +82,36 @@ DEFAULT_ALPHA_BETAS: Final = (
 """The conventional pair, for where a user gives none and is told so."""
 
 
+CATALOGUE_PREFIX: Final = "catalogue:"
+"""What stands before the name of an entry of the catalogue where a number could stand."""
+
+
 def parse_alpha_beta(text: str, *, source: str) -> AlphaBeta:
-    """An alpha/beta ratio as typed, in Gy with a decimal point.
+    """An alpha/beta ratio as typed: in Gy with a decimal point, or the name of an entry of the catalogue.
 
     Parameters
     ----------
     text : str
-        As ``"10"`` or ``"3.1"``.
+        As ``"10"``, ``"3.1"`` or ``"catalogue:prostate-miralbell-2012"``.
     source : str
-        Who typed it.
+        Who typed it; an entry of the catalogue brings its own source.
 
     Raises
     ------
     AlphaBetaError
         If the text is no number between 0.1 and 100.
+    CatalogueError
+        If the catalogue has no entry of that name.
 
     Examples
     --------
     >>> parse_alpha_beta("3.1", source="me").value_gy
     3.1
     """
+    if text.strip().casefold().startswith(CATALOGUE_PREFIX):
+        from rtfractions.biology.catalogue import entry  # here: plain numbers do not read the catalogue
+
+        return entry(text.strip()[len(CATALOGUE_PREFIX) :]).alpha_beta
     if not re.fullmatch(r"[+-]?(\d+(\.\d*)?|\.\d+|nan|inf)", text.strip(), re.ASCII | re.IGNORECASE):
         raise AlphaBetaError(
             f"alpha/beta {quoted(text)} is not a number", remedy="give it in Gy, as 10 or 3.1"

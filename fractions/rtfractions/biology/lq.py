@@ -9,12 +9,15 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, Final, overload
 
-from rtfractions.biology.alpha_beta import AlphaBeta, as_float
-from rtfractions.errors import RTFractionsError, quoted
+from rtfractions.biology.alpha_beta import AlphaBeta
+from rtfractions.biology.elementwise import elementwise
+from rtfractions.biology.quantities import DOSE, FRACTIONS, LARGEST_DOSE_GY, REFERENCE, DoseError
 
 if TYPE_CHECKING:
     import numpy as np
     from numpy.typing import ArrayLike, NDArray
+
+__all__ = ["LARGEST_DOSE_GY", "DoseError", "bed", "eqd2", "eqdx", "ratio_gy"]
 
 WELL_VALIDATED_UP_TO_GY_PER_FRACTION: Final = 10.0
 """Brenner 2008: "reasonably well validated up to about 10 Gy / fraction"."""
@@ -23,30 +26,19 @@ REASONABLE_UP_TO_GY_PER_FRACTION: Final = 18.0
 """Brenner 2008: "would be reasonable for use up to about 18 Gy per fraction"."""
 
 
-LARGEST_DOSE_GY: Final = 1e6
-"""Larger doses are refused: no tissue gets them, and their squares would overflow."""
-
-SMALLEST_FRACTIONS: Final = 1e-3
-LARGEST_FRACTIONS: Final = 1e6
-"""Range of the number of fractions, which a solver may leave broken."""
-
-SMALLEST_REFERENCE_GY: Final = 1e-3
-"""Smallest dose per fraction that EQDX is given for; the limit of vanishing fractions is BED."""
-
-_DOSE_RANGE: Final = f"doses are 0 to {LARGEST_DOSE_GY:g} Gy"
-
-
-class DoseError(RTFractionsError, ValueError):
-    """A dose, a number of fractions or a dose per fraction that cannot be converted."""
-
-    code = "dose"
-
-
 @overload
 def bed(total_dose_gy: float, *, fractions: float, alpha_beta_gy: float) -> float: ...
 @overload
-def bed(total_dose_gy: ArrayLike, *, fractions: float, alpha_beta_gy: float) -> NDArray[np.float64]: ...
-def bed(total_dose_gy: Any, *, fractions: float, alpha_beta_gy: float) -> Any:
+def bed(
+    total_dose_gy: ArrayLike,
+    *,
+    fractions: float,
+    alpha_beta_gy: float,
+    out: NDArray[np.float64] | None = None,
+) -> NDArray[np.float64]: ...
+def bed(
+    total_dose_gy: Any, *, fractions: float, alpha_beta_gy: float, out: NDArray[np.float64] | None = None
+) -> Any:
     """Biologically effective dose in Gy, LQ model, full repair between fractions, no time factor.
 
     ``BED = D (1 + (D / n) / (alpha/beta))``, for each element of an array with its own ``D / n``.
@@ -59,6 +51,10 @@ def bed(total_dose_gy: Any, *, fractions: float, alpha_beta_gy: float) -> Any:
         Number of equal fractions n, 0.001 to 1e6; whole where a schedule is meant.
     alpha_beta_gy : float
         alpha/beta ratio in Gy, 0.1 to 100.
+    out : numpy.ndarray of float64, optional
+        For arrays: where the result is written, of the same shape and sharing no memory with the dose.
+        Large arrays are converted in blocks, without a temporary of their size. After an error its content is
+        undefined.
 
     Returns
     -------
@@ -68,7 +64,7 @@ def bed(total_dose_gy: Any, *, fractions: float, alpha_beta_gy: float) -> Any:
     Raises
     ------
     DoseError
-        If a dose or the number of fractions is no number or out of range.
+        If a dose or the number of fractions is no number or out of range, or `out` cannot take the result.
     AlphaBetaError
         If alpha/beta is outside its range.
 
@@ -81,8 +77,8 @@ def bed(total_dose_gy: Any, *, fractions: float, alpha_beta_gy: float) -> Any:
     >>> round(bed(40.0, fractions=10, alpha_beta_gy=10.0), 9)
     56.0
     """
-    dose, fractions, ratio = _checked(total_dose_gy, fractions, alpha_beta_gy)
-    return dose * (dose / fractions + ratio) / ratio
+    n, ratio = FRACTIONS.number(fractions), ratio_gy(alpha_beta_gy)
+    return _converted(total_dose_gy, n, ratio, ratio, out)
 
 
 @overload
@@ -91,10 +87,20 @@ def eqdx(
 ) -> float: ...
 @overload
 def eqdx(
-    total_dose_gy: ArrayLike, *, fractions: float, alpha_beta_gy: float, reference_dose_per_fraction_gy: float
+    total_dose_gy: ArrayLike,
+    *,
+    fractions: float,
+    alpha_beta_gy: float,
+    reference_dose_per_fraction_gy: float,
+    out: NDArray[np.float64] | None = None,
 ) -> NDArray[np.float64]: ...
 def eqdx(
-    total_dose_gy: Any, *, fractions: float, alpha_beta_gy: float, reference_dose_per_fraction_gy: float
+    total_dose_gy: Any,
+    *,
+    fractions: float,
+    alpha_beta_gy: float,
+    reference_dose_per_fraction_gy: float,
+    out: NDArray[np.float64] | None = None,
 ) -> Any:
     """Total dose in Gy that has the same LQ effect in fractions of the reference dose.
 
@@ -102,7 +108,7 @@ def eqdx(
 
     Parameters
     ----------
-    total_dose_gy, fractions, alpha_beta_gy
+    total_dose_gy, fractions, alpha_beta_gy, out
         As for `bed`.
     reference_dose_per_fraction_gy : float
         Dose per fraction x in Gy of the schedule compared with, 0.001 to 1000.
@@ -126,21 +132,24 @@ def eqdx(
     >>> round(eqdx(70.0, fractions=70 / 3, alpha_beta_gy=10.0, reference_dose_per_fraction_gy=5.0), 3)
     60.667
     """
-    reference = _number(
-        reference_dose_per_fraction_gy,
-        "the reference dose per fraction",
-        low=SMALLEST_REFERENCE_GY,
-        high=1000.0,
-    )
-    dose, fractions, ratio = _checked(total_dose_gy, fractions, alpha_beta_gy)
-    return dose * (dose / fractions + ratio) / (reference + ratio)
+    n, ratio = FRACTIONS.number(fractions), ratio_gy(alpha_beta_gy)
+    scale_gy = REFERENCE.number(reference_dose_per_fraction_gy) + ratio
+    return _converted(total_dose_gy, n, ratio, scale_gy, out)
 
 
 @overload
 def eqd2(total_dose_gy: float, *, fractions: float, alpha_beta_gy: float) -> float: ...
 @overload
-def eqd2(total_dose_gy: ArrayLike, *, fractions: float, alpha_beta_gy: float) -> NDArray[np.float64]: ...
-def eqd2(total_dose_gy: Any, *, fractions: float, alpha_beta_gy: float) -> Any:
+def eqd2(
+    total_dose_gy: ArrayLike,
+    *,
+    fractions: float,
+    alpha_beta_gy: float,
+    out: NDArray[np.float64] | None = None,
+) -> NDArray[np.float64]: ...
+def eqd2(
+    total_dose_gy: Any, *, fractions: float, alpha_beta_gy: float, out: NDArray[np.float64] | None = None
+) -> Any:
     """Total dose in Gy that has the same LQ effect in fractions of 2 Gy: `eqdx` with a reference of 2 Gy.
 
     Examples
@@ -148,46 +157,37 @@ def eqd2(total_dose_gy: Any, *, fractions: float, alpha_beta_gy: float) -> Any:
     >>> round(eqd2(20.0, fractions=30, alpha_beta_gy=3.0), 2)  # a voxel of 20 Gy, at its own 20 / 30 Gy a fraction
     14.67
     """
-    return eqdx(
-        total_dose_gy, fractions=fractions, alpha_beta_gy=alpha_beta_gy, reference_dose_per_fraction_gy=2.0
+    result: Any = eqdx(
+        total_dose_gy,
+        fractions=fractions,
+        alpha_beta_gy=alpha_beta_gy,
+        reference_dose_per_fraction_gy=2.0,
+        out=out,
     )
+    return result
 
 
-def _checked(total_dose_gy: Any, fractions: float, alpha_beta_gy: float) -> tuple[Any, float, float]:
-    """The arguments of every conversion as floats (the dose perhaps an array), in range."""
-    return (
-        _dose_gy(total_dose_gy),
-        _number(fractions, "the number of fractions", low=SMALLEST_FRACTIONS, high=LARGEST_FRACTIONS),
-        AlphaBeta(value_gy=alpha_beta_gy, source="argument").value_gy,
-    )
+def ratio_gy(alpha_beta_gy: float) -> float:
+    """An alpha/beta ratio given as a number, in its range.
+
+    Raises
+    ------
+    AlphaBetaError
+        If it is no number between 0.1 and 100 Gy.
+    """
+    return AlphaBeta(value_gy=alpha_beta_gy, source="argument").value_gy
 
 
-def _dose_gy(dose: Any) -> Any:
-    """The dose as float, or as an array of float64; refused where an element is out of range."""
-    number = as_float(dose)
-    if number is not None:
-        if not 0.0 <= number <= LARGEST_DOSE_GY:  # nan too
-            raise DoseError(f"a dose of {quoted(dose)} Gy cannot be converted", remedy=_DOSE_RANGE)
-        return number
-    import numpy as np  # here, so that scalars do not pay for it
+def _converted(total_dose_gy: Any, fractions: float, ratio_gy: float, scale_gy: float, out: Any) -> Any:
+    """``D (D / n + R) / scale``, BED and EQDX: as ``D (D q + p)``, for each voxel two products and a sum."""
+    quadratic, linear = 1.0 / (fractions * scale_gy), ratio_gy / scale_gy
 
-    try:
-        array = np.asarray(dose)
-        if array.dtype.kind not in "iuf":
-            raise TypeError
-    except (TypeError, ValueError):
-        raise DoseError(f"{quoted(dose)} is not a dose", remedy="give numbers of Gy") from None
-    array = array.astype(np.float64)
-    unfit = array.size - np.count_nonzero((array >= 0.0) & (array <= LARGEST_DOSE_GY))  # nan is unfit
-    if unfit:
-        raise DoseError(f"{unfit} of {array.size} doses cannot be converted", remedy=_DOSE_RANGE)
-    return array
+    def formula(_: Any, dose: Any) -> Any:
+        return (dose * quadratic + linear) * dose
 
+    def in_place(numpy: Any, result: NDArray[np.float64], dose: NDArray[np.float64]) -> None:
+        numpy.multiply(dose, quadratic, out=result)
+        result += linear
+        result *= dose
 
-def _number(value: float, name: str, *, low: float, high: float) -> float:
-    number = as_float(value)
-    if number is None:
-        raise DoseError(f"{name} is {quoted(value)}", remedy="give a number")
-    if not low <= number <= high:  # nan too
-        raise DoseError(f"{name} is {quoted(value)}", remedy=f"it lies between {low:g} and {high:g}")
-    return number
+    return elementwise(formula, (total_dose_gy, DOSE), out=out, in_place=in_place)

@@ -188,7 +188,7 @@ def _nearest(schedule: Schedule, protocol: Protocol) -> NearestSchedule:
             Difference(
                 alpha_beta_gy=alpha_beta.value_gy,
                 bed_gy=own.bed_gy - other.bed_gy,
-                eqd2_gy=own.eqd2_gy - other.eqd2_gy,
+                eqd2_gy=own.eqd2_without_time_gy - other.eqd2_without_time_gy,
             )
         )
     return NearestSchedule(nearest, tuple(differences))

@@ -170,7 +170,8 @@ def _lesion_entry(findings: LesionFindings) -> LesionEntry:
         plan_uid=None if lesion.plan_uid is None else printable(lesion.plan_uid),
         fractions_delivered=lesion.delivery.fractions_delivered,
         isoeffects=tuple(
-            IsoeffectEntry(i.alpha_beta.value_gy, i.model, i.bed_gy, i.eqd2_gy) for i in findings.isoeffects
+            IsoeffectEntry(i.alpha_beta.value_gy, i.model, i.bed_gy, i.eqd2_without_time_gy)
+            for i in findings.isoeffects
         ),
         verdict=findings.verdict,
         checks=tuple(_check_entry(finding) for finding in findings.findings),

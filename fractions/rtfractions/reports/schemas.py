@@ -6,14 +6,20 @@ from typing import Any, Final
 import msgspec
 
 from rtfractions.protocols.schema import Protocol, ScheduleText
+from rtfractions.reports.alpha_beta_report import AlphaBetaDocument
 from rtfractions.reports.bed_report import BedDocument
 from rtfractions.reports.check_report import CheckDocument
+from rtfractions.reports.compensate_report import CompensateDocument
 from rtfractions.reports.inspect_report import InspectDocument
 from rtfractions.reports.protocol_report import ProtocolListDocument, ProtocolShowDocument
+from rtfractions.reports.solve_report import SolveDocument
 
 DOCUMENTS: Final[dict[str, type]] = {
     "protocol": Protocol,
     "bed": BedDocument,
+    "solve": SolveDocument,
+    "compensate": CompensateDocument,
+    "alpha-beta": AlphaBetaDocument,
     "check": CheckDocument,
     "inspect": InspectDocument,
     "protocol-list": ProtocolListDocument,
