@@ -464,7 +464,9 @@ def replaced_plan() -> Case:
 
     new = changed(new, "RTPLAN.102.0.dcm", derived)
     codes = frozenset({"plan.supersedes", "plan.superseded"})
-    return Case({**PLAIN, **new}, {"PTV": None}, (30.0, 29.0), PLAIN_VOLUMES, codes, unclear="2 plans treat it")
+    return Case(
+        {**PLAIN, **new}, {"PTV": None}, (30.0, 29.0), PLAIN_VOLUMES, codes, unclear="2 plans treat it"
+    )
 
 
 def eqd2_beside() -> Case:
