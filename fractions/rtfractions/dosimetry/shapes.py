@@ -1,0 +1,394 @@
+"""The shape of a structure between its planes and beyond its ends.
+
+Large structures are stacks of slabs. Small ones get a shape: the area of the section at each height is a
+parabola through neighbouring planes, as a ball, a cone and a cylinder have it, and its outline lies between
+those of the two planes, about their centres. That needs one outline a plane, seen whole from its centre;
+elsewhere the two planes fade into each other.
+
+Beyond the outermost plane the area goes on as the parabola says. Where it falls to 0 before the next plane
+would have come, the structure ends there; where it does not, the end is cut off, in the limit of equal
+sections half way to that plane, as for a slab.
+"""
+
+from dataclasses import dataclass
+from itertools import pairwise
+from math import sqrt
+from typing import Final, Literal, NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+from rtfractions.structures import PARTS_APART, Plane, Structure
+
+Floats = NDArray[np.float64]
+
+EndCaps = Literal["half", "none", "tapered"]
+
+SMALL_CM3: Final = 12.0
+"""Structures up to this volume get a shape between their planes."""
+
+LARGE_CM3: Final = 24.0
+"""From this volume on they are stacks of slabs; in between both are mixed, so that no number jumps."""
+
+_BULGE: Final = 0.25
+"""Most by which a section between two planes may be larger or smaller than between straight lines."""
+
+
+class Section(NamedTuple):
+    """Contours, and the layers at which they are the section of a structure.
+
+    Attributes
+    ----------
+    loops : tuple of ndarray, shape (N, 2)
+        In-plane positions (u, v) of closed contours, even-odd.
+    area_mm2 : float
+        Area inside.
+    w_mm, thickness_mm : ndarray, shape (L,)
+        Middle and thickness of the layers.
+    part : ndarray, shape (L,)
+        Part of each layer that is filled, 0 to 1.
+    """
+
+    loops: tuple[Floats, ...]
+    area_mm2: float
+    w_mm: Floats
+    thickness_mm: Floats
+    part: Floats
+
+
+class Slab(NamedTuple):
+    """A plane's contours, the same from one height to another."""
+
+    low_mm: float
+    high_mm: float
+    plane: Plane
+
+    def sections(self, w_mm: Floats, thickness_mm: Floats) -> list[Section]:
+        """Sections at layers within."""
+        full = np.ones_like(w_mm)
+        return [Section(self.plane.loops, self.plane.area_mm2, w_mm, thickness_mm, full)]
+
+
+class Fading(NamedTuple):
+    """Two planes of which one fades into the other."""
+
+    low_mm: float
+    high_mm: float
+    lower: Plane
+    upper: Plane
+
+    def sections(self, w_mm: Floats, thickness_mm: Floats) -> list[Section]:
+        """Sections at layers within."""
+        t = (w_mm - self.low_mm) / (self.high_mm - self.low_mm)
+        return [
+            Section(self.lower.loops, self.lower.area_mm2, w_mm, thickness_mm, 1 - t),
+            Section(self.upper.loops, self.upper.area_mm2, w_mm, thickness_mm, t),
+        ]
+
+
+class Between(NamedTuple):
+    """Outlines between those of two planes."""
+
+    low_mm: float
+    high_mm: float
+    lower: "_Rays"
+    upper: "_Rays"
+    areas_mm2: tuple[float, float]
+    bend: float
+
+    def sections(self, w_mm: Floats, thickness_mm: Floats) -> list[Section]:
+        """Sections at layers within."""
+        t = (w_mm - self.low_mm) / (self.high_mm - self.low_mm)
+        straight = (1 - t) * self.areas_mm2[0] + t * self.areas_mm2[1]
+        bulge = -self.bend * (w_mm - self.low_mm) * (self.high_mm - w_mm)
+        area = straight + np.clip(bulge, -_BULGE * straight, _BULGE * straight)
+        outlines = _between(self.lower, self.upper, t, area)
+        return _one_by_one(outlines, area, w_mm, thickness_mm)
+
+
+class Cap(NamedTuple):
+    """An end whose outline shrinks about its centre as its area does; without a centre, its filled part does."""
+
+    low_mm: float
+    high_mm: float
+    plane: Plane
+    rays: "_Rays | None"
+    slope: float
+    bend: float
+
+    def sections(self, w_mm: Floats, thickness_mm: Floats) -> list[Section]:
+        """Sections at layers within."""
+        area = self._areas(np.abs(w_mm - self.plane.position_mm))
+        if self.rays is None:
+            part = np.minimum(area / self.plane.area_mm2, 1.0)
+            return [Section(self.plane.loops, self.plane.area_mm2, w_mm, thickness_mm, part)]
+        some = area > 0
+        outlines = self._outlines(area[some])
+        return _one_by_one(outlines, area[some], w_mm[some], thickness_mm[some])
+
+    def face(self) -> Floats:
+        """Points (u, v, w) of its end, shape (N, 3)."""
+        position = self.plane.position_mm
+        w = self.high_mm if self.high_mm > position else self.low_mm
+        if self.rays is None:
+            return _at(np.concatenate(self.plane.loops), w)
+        return _at(self._outlines(self._areas(np.array([abs(w - position)])))[0], w)
+
+    def _areas(self, distance: Floats) -> Floats:
+        area = self.plane.area_mm2
+        return np.clip(area + self.slope * distance + self.bend * distance**2, 0.0, (1 + _BULGE) * area)
+
+    def _outlines(self, area: Floats) -> Floats:
+        assert self.rays is not None
+        scale = np.sqrt(area / self.plane.area_mm2)[:, None, None]
+        outlines: Floats = self.rays.centre + (self.plane.loops[0] - self.rays.centre) * scale
+        return outlines
+
+
+Interval = Slab | Fading | Between | Cap
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Solid:
+    """A structure as what it is between heights, and points on its surface.
+
+    Attributes
+    ----------
+    intervals : tuple of (float, interval)
+        Each with its weight: intervals of one weight do not overlap.
+    surface_mm : ndarray, shape (N, 3)
+        Points (u, v, w) on the surface: where the extremes of the dose may lie.
+    """
+
+    intervals: tuple[tuple[float, Interval], ...]
+    surface_mm: Floats
+
+    def sections(self, step_mm: float) -> list[Section]:
+        """All its sections, in layers of at most `step_mm`, none of them empty."""
+        found = []
+        for weight, one in self.intervals:
+            count = max(int(np.ceil((one.high_mm - one.low_mm) / step_mm - 1e-9)), 1)
+            size = (one.high_mm - one.low_mm) / count
+            w: Floats = one.low_mm + (np.arange(count, dtype=np.float64) + 0.5) * size
+            for section in one.sections(w, np.full(count, size, np.float64)):
+                found.append(section._replace(part=section.part * weight))
+        return found
+
+
+def smallness(volume_cm3: float) -> float:
+    """How far a structure of that volume is treated as small: 1 up to `SMALL_CM3`, 0 from `LARGE_CM3` on."""
+    if volume_cm3 <= SMALL_CM3:
+        return 1.0
+    return float(max(np.log(LARGE_CM3 / volume_cm3) / np.log(LARGE_CM3 / SMALL_CM3), 0.0))
+
+
+def stacked(structure: Structure, slabs_mm: Floats, end_caps: EndCaps) -> Solid:
+    """A structure as a stack of slabs.
+
+    Parameters
+    ----------
+    structure : Structure
+        With closed contours.
+    slabs_mm : ndarray, shape (P, 2)
+        As `Structure.slabs_mm`.
+    end_caps : str
+        What lies beyond the outermost planes: half a slab, nothing, or what the shape suggests.
+    """
+    planes = structure.planes
+    intervals: list[Interval] = []
+    surface = [_at(np.concatenate(plane.loops), plane.position_mm) for plane in planes]
+    for part in _parts(structure):
+        inner = slabs_mm[part].copy()
+        inner[0, 0], inner[-1, 1] = planes[part[0]].position_mm, planes[part[-1]].position_mm
+        for k, (low, high) in zip(part, inner, strict=True):
+            if high > low:
+                intervals.append(Slab(low, high, planes[k]))
+        _add_caps(structure, slabs_mm, part, end_caps, intervals, surface)
+    return Solid(tuple((1.0, one) for one in intervals), np.concatenate(surface))
+
+
+def shaped(structure: Structure, slabs_mm: Floats, end_caps: EndCaps) -> Solid:
+    """A structure with a shape between its planes; parameters as of `stacked`."""
+    planes = structure.planes
+    intervals: list[Interval] = []
+    surface = [_at(np.concatenate(plane.loops), plane.position_mm) for plane in planes]
+    for part in _parts(structure):
+        areas = np.array([planes[k].area_mm2 for k in part])
+        bends = _bends(structure.positions_mm[part], areas)
+        rays = [_rays(planes[k].loops) for k in part]
+        for i, (k, after) in enumerate(pairwise(part)):
+            low, high = planes[k].position_mm, planes[after].position_mm
+            lower, upper = rays[i], rays[i + 1]
+            if lower is None or upper is None:
+                intervals.append(Fading(low, high, planes[k], planes[after]))
+            else:
+                both = (planes[k].area_mm2, planes[after].area_mm2)
+                intervals.append(Between(low, high, lower, upper, both, float(bends[i])))
+        _add_caps(structure, slabs_mm, part, end_caps, intervals, surface)
+    return Solid(tuple((1.0, one) for one in intervals), np.concatenate(surface))
+
+
+def mixed(first: Solid, second: Solid, part: float) -> Solid:
+    """So much of one solid, and the rest of the other."""
+    intervals = [
+        (weight * share, one)
+        for solid, share in ((first, part), (second, 1 - part))
+        for weight, one in solid.intervals
+    ]
+    return Solid(tuple(intervals), np.concatenate((first.surface_mm, second.surface_mm)))
+
+
+def _add_caps(
+    structure: Structure,
+    slabs_mm: Floats,
+    part: list[int],
+    end_caps: EndCaps,
+    intervals: list[Interval],
+    surface: list[Floats],
+) -> None:
+    """Add what lies beyond the two ends of a part."""
+    if end_caps == "none":
+        return
+    for order in (part, part[::-1]):
+        k = order[0]
+        plane = structure.planes[k]
+        outwards = -1.0 if order is part else 1.0
+        half = float(abs(slabs_mm[k, 0 if order is part else 1] - plane.position_mm))
+        cap = Cap(0.0, 0.0, plane, None, 0.0, 0.0)
+        length = half
+        if end_caps == "tapered":
+            length, slope, bend = _taper(structure, order, half)
+            cap = cap._replace(rays=_rays(plane.loops), slope=slope, bend=bend)
+        low, high = sorted((plane.position_mm, plane.position_mm + outwards * length))
+        cap = cap._replace(low_mm=low, high_mm=high)
+        if high > low:
+            intervals.append(cap)
+            surface.append(cap.face())
+
+
+def _taper(structure: Structure, order: list[int], half_mm: float) -> tuple[float, float, float]:
+    """How far a cap reaches, and the slope and bend of its area, from the planes of a part, outermost first.
+
+    The area is judged by planes at least half the usual distance apart.
+    """
+    positions, usual = structure.positions_mm, structure.spacing_mm or 0.0
+    judged = [order[0]]
+    for k in order[1:]:
+        if abs(positions[k] - positions[judged[-1]]) >= usual / 2:
+            judged.append(k)
+    if len(judged) < 2:
+        return half_mm, 0.0, 0.0
+    outer, *inner = (structure.planes[k] for k in judged[:3])
+    near = abs(outer.position_mm - inner[0].position_mm)
+    slope, bend = (outer.area_mm2 - inner[0].area_mm2) / near, 0.0
+    if len(inner) == 2:
+        far = abs(inner[0].position_mm - inner[1].position_mm)
+        bend = (slope - (inner[0].area_mm2 - inner[1].area_mm2) / far) / (near + far)
+        slope += bend * near
+    slice_mm = max(2 * half_mm, usual)
+    closes = _first_zero(outer.area_mm2, slope, bend)
+    length = closes if closes < slice_mm else slice_mm / 2 * (1 + slice_mm / closes)
+    return length, slope, bend
+
+
+def _parts(structure: Structure) -> list[list[int]]:
+    """Planes that hang together."""
+    usual, positions = structure.spacing_mm, structure.positions_mm
+    parts = [[0]]
+    for k in range(1, len(positions)):
+        if usual is not None and positions[k] - positions[k - 1] > PARTS_APART * usual:
+            parts.append([])
+        parts[-1].append(k)
+    return parts
+
+
+def _first_zero(area: float, slope: float, bend: float) -> float:
+    """Distance at which area + slope s + bend s^2 is 0, or least; infinite where it does not fall."""
+    if slope >= 0 and bend >= 0:
+        return np.inf
+    root: float = slope**2 - 4 * bend * area
+    if root < 0:  # it rises again before, as beyond the apex of a cone
+        return -slope / (2 * bend)
+    if slope <= 0:
+        return 2 * area / (-slope + sqrt(root))
+    return (-slope - sqrt(root)) / (2 * bend)
+
+
+def _bends(positions: Floats, areas: Floats) -> Floats:
+    """Half the second derivative of the area between planes: the smaller of those at both, 0 where they differ
+    in sign.
+    """  # noqa: D205
+    intervals = len(positions) - 1
+    if intervals < 2:
+        return np.zeros(max(intervals, 0))
+    gaps = np.diff(positions)
+    at_planes = np.diff(np.diff(areas) / gaps) / (gaps[:-1] + gaps[1:])
+    lower = np.concatenate((at_planes[:1], at_planes))
+    upper = np.concatenate((at_planes, at_planes[-1:]))
+    return np.where(lower * upper > 0, np.sign(lower) * np.minimum(np.abs(lower), np.abs(upper)), 0.0)
+
+
+class _Rays(NamedTuple):
+    """An outline seen from its centre: angles of its points, ascending within one turn."""
+
+    centre: Floats
+    angle: Floats
+    points: Floats
+
+
+def _rays(loops: tuple[Floats, ...]) -> _Rays | None:
+    """A single outline as seen from its centroid; None where it is not one, or not seen whole."""
+    if len(loops) != 1:
+        return None
+    origin = loops[0][0]
+    points = loops[0] - origin
+    following = np.roll(points, -1, axis=0)
+    cross = points[:, 0] * following[:, 1] - following[:, 0] * points[:, 1]
+    if not abs(cross.sum()) > 0:
+        return None
+    centre = ((points + following) * cross[:, None]).sum(axis=0) / (3 * cross.sum())
+    if cross.sum() < 0:
+        points = points[::-1]
+    seen = points - centre
+    angle = np.arctan2(seen[:, 1], seen[:, 0])
+    start = int(np.argmin(angle))
+    angle, seen = np.roll(angle, -start), np.roll(seen, -start, axis=0)
+    if not (np.diff(angle) > 0).all() or angle[0] + 2 * np.pi - angle[-1] >= np.pi:
+        return None
+    return _Rays(centre + origin, angle, seen)
+
+
+def _between(lower: _Rays, upper: _Rays, t: Floats, area_mm2: Floats) -> Floats:
+    """Outlines between two, at parts `t` of the way, of given areas: shape (L, N, 2)."""
+    angle = np.union1d(lower.angle, upper.angle)
+    radius = (1 - t[:, None]) * _radius(lower, angle) + t[:, None] * _radius(upper, angle)
+    following = np.roll(angle, -1)
+    turned = np.sin(following - angle)
+    own = 0.5 * (radius * np.roll(radius, -1, axis=1) * turned).sum(axis=1)
+    radius *= np.sqrt(area_mm2 / own)[:, None]
+    centre = (1 - t[:, None]) * lower.centre + t[:, None] * upper.centre
+    outline: Floats = centre[:, None] + radius[..., None] * np.column_stack((np.cos(angle), np.sin(angle)))
+    return outline
+
+
+def _radius(rays: _Rays, angle: Floats) -> Floats:
+    """How far an outline lies from its centre in some directions."""
+    edge = np.searchsorted(rays.angle, angle, side="right") - 1
+    begin, end = rays.points[edge], rays.points[(edge + 1) % len(rays.points)]
+    along = end - begin
+    over = begin[:, 0] * along[:, 1] - begin[:, 1] * along[:, 0]
+    radius: Floats = over / (np.cos(angle) * along[:, 1] - np.sin(angle) * along[:, 0])
+    return radius
+
+
+def _one_by_one(outlines: Floats, area: Floats, w_mm: Floats, thickness_mm: Floats) -> list[Section]:
+    """Sections of one layer each."""
+    one = np.ones(1)
+    return [
+        Section((outline,), float(area[i]), w_mm[i : i + 1], thickness_mm[i : i + 1], one)
+        for i, outline in enumerate(outlines)
+    ]
+
+
+def _at(points: Floats, w: float) -> Floats:
+    return np.column_stack((points, np.full(len(points), w)))
