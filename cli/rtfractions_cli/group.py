@@ -6,6 +6,7 @@ from rtfractions import __version__
 from rtfractions_cli import exit_codes
 from rtfractions_cli.bed import bed
 from rtfractions_cli.check import check
+from rtfractions_cli.convert import convert
 from rtfractions_cli.inspect_command import inspect
 from rtfractions_cli.options import help_without_command
 from rtfractions_cli.protocol import protocol
@@ -30,5 +31,6 @@ def rtfractions(context: click.Context) -> None:
 
 rtfractions.add_command(bed)
 rtfractions.add_command(check)
+rtfractions.add_command(convert)
 rtfractions.add_command(inspect)
 rtfractions.add_command(protocol)

@@ -98,16 +98,16 @@ def read_text(path: Path, *, name: str, maximum_bytes: int) -> tuple[str, bytes]
         ) from None
 
 
-def write_atomically(path: Path, text: str, *, inputs: Iterable[Path] = ()) -> None:
-    """Write a text file so that it is there whole or not at all, and never over an input.
+def write_atomically(path: Path, content: str | bytes, *, inputs: Iterable[Path] = ()) -> None:
+    """Write a file so that it is there whole or not at all, and never over an input.
 
     Parameters
     ----------
     path : Path
         The file to write. An existing regular file is replaced, and so is a symbolic link to one: it is not
         followed.
-    text : str
-        Its content, written as UTF-8 with the line ends it has.
+    content : str or bytes
+        What it holds; text is written as UTF-8 with the line ends it has.
     inputs : iterable of Path
         Files and folders that were named as input; `path` must be none of them, and no file that is already
         there below such a folder.
@@ -132,7 +132,7 @@ def write_atomically(path: Path, text: str, *, inputs: Iterable[Path] = ()) -> N
         try:
             descriptor = os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o666)
             with os.fdopen(descriptor, "wb") as file:
-                file.write(text.encode())
+                file.write(content.encode() if isinstance(content, str) else content)
                 file.flush()
                 os.fsync(file.fileno())
             os.replace(temporary, path)

@@ -8,6 +8,7 @@ import msgspec
 from rtfractions.protocols.schema import Protocol, ScheduleText
 from rtfractions.reports.bed_report import BedDocument
 from rtfractions.reports.check_report import CheckDocument
+from rtfractions.reports.convert_report import ConvertDocument
 from rtfractions.reports.inspect_report import InspectDocument
 from rtfractions.reports.protocol_report import ProtocolListDocument, ProtocolShowDocument
 
@@ -15,6 +16,7 @@ DOCUMENTS: Final[dict[str, type]] = {
     "protocol": Protocol,
     "bed": BedDocument,
     "check": CheckDocument,
+    "convert": ConvertDocument,
     "inspect": InspectDocument,
     "protocol-list": ProtocolListDocument,
     "protocol-show": ProtocolShowDocument,
