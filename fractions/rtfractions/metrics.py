@@ -258,12 +258,8 @@ def _units_of(kind: MetricKind) -> tuple[tuple[MetricUnit, ...], tuple[MetricUni
 
 def _plain(value: Decimal) -> Decimal:
     """A decimal without zeros at its end."""
-    if (
-        not isinstance(value, Decimal)
-        or not value.is_finite()
-        or abs(value) > LARGEST
-        or value % SMALLEST_STEP
-    ):
+    fits = isinstance(value, Decimal) and value.is_finite() and (not value or -9 <= value.adjusted() <= 6)
+    if not fits or value > LARGEST or value % SMALLEST_STEP:
         remedy = "give a Decimal of at most 9 decimals"
         raise MetricError(f"{quoted(value)} is no number of a metric", remedy=remedy)
     text = f"{value or 0:f}"  # 0 without a sign
