@@ -29,8 +29,8 @@ Converted = Literal["bed", "eqd2"]
 CHORD_TOLERANCE_GY: Final = 1e-6
 """How far a converted DVH may bend away from the line between two of its nodes; more nodes are put in between."""
 
-MAXIMUM_PARTS: Final = 1000
-"""Most parts that the interval between two nodes is divided into."""
+MAXIMUM_NODES: Final = 200_000
+"""About how many nodes a converted DVH has at most; beyond it the tolerance gives way."""
 
 LOW_DOSE_PER_FRACTION_GY: Final = 0.5
 """Below this the LQ model is an extrapolation: cells can be more sensitive to very low doses."""
@@ -226,7 +226,8 @@ def _refined(dvh: DVH, curvature_per_gy: float) -> tuple[Floats, Floats]:
         dose = np.insert(dose, at, 0.0)
     width = np.where(np.diff(volume) < 0, np.diff(dose), 0.0)
     parts = np.ceil(width * np.sqrt(curvature_per_gy / (8 * CHORD_TOLERANCE_GY)))
-    parts = np.clip(parts, 1, MAXIMUM_PARTS).astype(np.int64)
+    parts *= min(1.0, MAXIMUM_NODES / max(parts.sum(), 1.0))
+    parts = np.maximum(np.ceil(parts), 1).astype(np.int64)
     interval = np.repeat(np.arange(len(parts)), parts)
     nth = np.arange(len(interval)) - np.repeat(np.cumsum(parts) - parts, parts)
     part = nth / parts[interval]
