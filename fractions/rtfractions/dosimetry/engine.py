@@ -15,7 +15,7 @@ from rtfractions.dosimetry.dvh import DVH, DVHError, Quantity, Settings
 from rtfractions.dosimetry.histogram import cumulative
 from rtfractions.dosimetry.interpolation import Interpolation, even_frames
 from rtfractions.dosimetry.modelling import EndCapsOption, Model, model_of, steps_for
-from rtfractions.dosimetry.sampling import Doses, Lines, doses_at, doses_of
+from rtfractions.dosimetry.sampling import Doses, Lines, doses_at, doses_of, indices_of
 from rtfractions.grid import DoseGrid
 from rtfractions.notices import Notice
 from rtfractions.structures import Structure
@@ -99,7 +99,7 @@ def model_dvh(
         If the model lies outside the dose grids.
     """
     cubic = _cubic_part(dose_interpolation, model, grids)
-    converted = convert or (lambda doses: doses[0])
+    converted = convert or _physical
     gathered = _Gathered()
     linear = _Gathered() if cubic > 0 and dose_interpolation == "auto" else None
     for lines in model.lines(steps_for(model, grids)):
@@ -155,7 +155,7 @@ class _Gathered:
 
     def add_surface(self, model: Model, grids: Sequence[DoseGrid], convert: Convert, cubic: float) -> None:
         """Look for extremes on the surface."""
-        points = model.surface_mm @ model.axes
+        points = model.surface_mm
         inside = np.ones(len(points), bool)
         phases = []
         for grid in grids:
@@ -163,7 +163,7 @@ class _Gathered:
             parts: dict[Interpolation, float] = {"linear": 1 - cubic, "cubic": cubic}
             for interpolation, part in parts.items():
                 if part > 0:
-                    found, known = doses_at(points, grid, interpolation)
+                    found, known = doses_at(points, model.axes, grid, interpolation)
                     doses += part * found
                     inside &= known
             phases.append(np.maximum(doses, 0.0))
@@ -201,6 +201,10 @@ class _Gathered:
             self.greatest = max(self.greatest, float(doses.max()))
 
 
+def _physical(doses: Sequence[Floats]) -> Floats:
+    return doses[0]
+
+
 def _cubic_part(option: InterpolationOption, model: Model, grids: Sequence[DoseGrid]) -> float:
     """How far the dose is interpolated by splines, 0 to 1."""
     if option == "cubic" and not all(map(even_frames, grids)):
@@ -234,6 +238,8 @@ def _blend(by_linear: list[Doses], by_cubic: list[Doses], cubic: float) -> list[
 
 def _changes(phases: list[Doses], axis: int, convert: Convert) -> Floats:
     """How much the converted dose changes over each sample along an axis."""
+    if convert is _physical:
+        return phases[0].change_gy[:, axis]
     halves = [one.change_gy[:, axis] / 2 for one in phases]
     above = convert([one.dose_gy + half for one, half in zip(phases, halves, strict=True)])
     below = convert([one.dose_gy - half for one, half in zip(phases, halves, strict=True)])
@@ -244,9 +250,8 @@ def _voxels_within(lines: Lines, which: NDArray[np.int64], grid: DoseGrid) -> Fl
     """Doses of the voxels whose centres lie in some of the samples."""
     line = lines.line[which]
     points = np.column_stack((lines.u_mm[which], lines.v_mm[line], lines.w_mm[line]))
-    index = np.rint(grid.indices_of(points @ lines.axes)).astype(np.int64)
-    index = np.clip(index, 0, np.array(grid.shape) - 1)
-    frame, row, column = index.T
+    index = np.rint(indices_of(points, lines.axes, grid)).astype(np.int64)
+    frame, row, column = np.clip(index, 0, np.array(grid.shape) - 1).T
     steps = np.column_stack((grid.frame_offsets_mm[frame], row, column, np.ones(len(index))))
     centres = (steps @ grid.affine.T)[:, :3] @ lines.axes.T
     size = np.column_stack((lines.length_mm[which], lines.height_mm[line], lines.thickness_mm[line]))

@@ -21,6 +21,13 @@ _PLATEAU: Final = 1e-3
 """Part of the volume with exactly one dose that is worth a jump in the curve."""
 
 
+_CANDIDATES: Final = 2**14
+"""About how many samples are sorted to find frequent doses."""
+
+_BATCH: Final = 2**17
+"""Samples that are spread at once."""
+
+
 def cumulative(
     dose_gy: Floats, spread_gy: Floats, weight: Floats, minimum_gy: float, maximum_gy: float
 ) -> tuple[Floats, Floats]:
@@ -48,8 +55,9 @@ def cumulative(
     spread = np.minimum(spread_gy, np.minimum(dose_gy - minimum_gy, maximum_gy - dose_gy))
     plateaus, jumps, on_one = _plateaus(dose_gy, weight, spread <= _FLAT * width, _PLATEAU * total)
     grid = np.linspace(minimum_gy, maximum_gy, NODES + 1)
-    off = ~on_one
-    smooth = _ramps(dose_gy[off], spread[off], weight[off], grid)
+    if len(plateaus):
+        dose_gy, spread, weight = dose_gy[~on_one], spread[~on_one], weight[~on_one]
+    smooth = _ramps(dose_gy, spread, weight, grid)
     nodes = np.sort(np.concatenate((grid, plateaus, plateaus)))
     curve = np.interp(nodes, grid, smooth)
     for end, jump in zip(np.searchsorted(nodes, plateaus, side="right"), jumps, strict=True):
@@ -66,23 +74,32 @@ def _plateaus(
     which = np.flatnonzero(flat)
     if not len(which) or weight[which].sum() < least:
         return np.zeros(0), np.zeros(0), on_one
-    unit = 1e-9 * max(float(np.abs(dose[which]).max()), 1e-3)
-    _, index, inverse = np.unique(np.round(dose[which] / unit), return_index=True, return_inverse=True)
-    sums = np.asarray(np.bincount(inverse, weight[which]), np.float64)
+    flats, weights = dose[which], weight[which]
+    unit = 1e-9 * max(float(np.abs(flats).max()), 1e-3)
+    key = np.round(flats / unit)
+    # A sorted part of them is enough to find what is frequent.
+    candidates = np.unique(key[:: max(len(key) // _CANDIDATES, 1)])
+    nearest = np.minimum(np.searchsorted(candidates, key), len(candidates) - 1)
+    same = candidates[nearest] == key
+    sums = np.asarray(np.bincount(nearest[same], weights[same], len(candidates)), np.float64)
     kept = sums > least
-    on_one[which] = kept[inverse]
-    return dose[which[index[kept]]], sums[kept], on_one
+    on_one[which] = same & kept[nearest]
+    return candidates[kept] * unit, sums[kept], on_one
 
 
 def _ramps(dose: Floats, spread: Floats, weight: Floats, grid: Floats) -> Floats:
     """Weight at or above each node; a sample falls evenly from all at dose - spread to none at dose + spread."""
     step = grid[1] - grid[0]
-    # Narrower than a bin, a sample may be as wide as a small part of it: the sums stay exact to rounding.
-    spread = np.maximum(spread, 1e-3 * step)
-    steepness = weight * step / (2 * spread)
-    ends = (np.concatenate((dose - spread, dose + spread)) - grid[0]) / step
-    signed = np.concatenate((steepness, -steepness))
-    node = np.clip(np.ceil(ends), 0, len(grid)).astype(np.int64)
-    slope = np.cumsum(np.bincount(node, signed, len(grid) + 1)[:-1])
-    offset = np.cumsum(np.bincount(node, signed * ends, len(grid) + 1)[:-1])
-    return np.asarray(weight.sum() - (np.arange(len(grid)) * slope - offset))
+    slope, offset = np.zeros(len(grid) + 1), np.zeros(len(grid) + 1)
+    for start in range(0, len(dose), _BATCH):
+        part = slice(start, start + _BATCH)
+        # Narrower than a bin, a sample may be as wide as a small part of it: the sums stay exact to rounding.
+        half = np.maximum(spread[part] / step, 1e-3)
+        middle = (dose[part] - grid[0]) / step
+        steepness = weight[part] / (2 * half)
+        for ends, signed in ((middle - half, steepness), (middle + half, -steepness)):
+            node = np.clip(np.ceil(ends), 0, len(grid)).astype(np.int64)
+            slope += np.bincount(node, signed, len(grid) + 1)
+            offset += np.bincount(node, signed * ends, len(grid) + 1)
+    below = np.arange(len(grid)) * np.cumsum(slope[:-1]) - np.cumsum(offset[:-1])
+    return np.asarray(weight.sum() - below)

@@ -66,7 +66,12 @@ class Lines:
     @property
     def points_mm(self) -> Floats:
         """Middles (x, y, z) of the samples, shape (n, 3)."""
-        return np.column_stack((self.u_mm, self.v_mm[self.line], self.w_mm[self.line])) @ self.axes
+        return self.local_mm @ self.axes
+
+    @property
+    def local_mm(self) -> Floats:
+        """Middles (u, v, w) of the samples, shape (n, 3)."""
+        return np.column_stack((self.u_mm, self.v_mm[self.line], self.w_mm[self.line]))
 
 
 class Doses(NamedTuple):
@@ -143,26 +148,31 @@ def _lines(sections: list[Section], axes: Floats, steps: Steps) -> Lines:
 def doses_of(lines: Lines, grid: DoseGrid, interpolation: Interpolation) -> Doses:
     """Doses of samples by a grid."""
     turn = grid.axes @ lines.axes.T
-    order = np.argmax(np.abs(turn), axis=0)  # the grid's axis along u, along v, along w
     if np.abs(turn[np.abs(turn) < 0.5]).max(initial=0.0) > _ALIGNED:
         return _pointwise(lines, grid, interpolation)
+    order = np.argmax(np.abs(turn), axis=0)  # the grid's axis along u, along v, along w
+    start = grid.axes @ grid.origin_mm
+    positions = (lines.u_mm, lines.v_mm, lines.w_mm)
     u, v, w = (
-        _index(grid, axis, position * turn[axis, j] - grid.origin_mm @ grid.axes[axis])
-        for j, (axis, position) in enumerate(zip(order, (lines.u_mm, lines.v_mm, lines.w_mm), strict=True))
+        _index(grid, axis, turn[axis, j] * position - start[axis])
+        for j, (axis, position) in enumerate(zip(order, positions, strict=True))
     )
     low, high = np.empty(3), np.empty(3)
     for axis, index in zip(order, (u, v, w), strict=True):
         low[axis], high[axis] = index.min(), index.max()
     block = block_of(grid, low, high, interpolation)
     if block is None:
-        return _unknown(len(lines.u_mm))
+        return Doses(np.zeros(len(u)), np.zeros((len(u), 3)), np.zeros(len(u), bool))
     within = known(grid, order[1], v) & known(grid, order[2], w)
     inside = known(grid, order[0], u) & within[lines.line]
     dose, change = _along_lines(block, order, u, v, w, lines.line)
-    to_mm = [_per_mm(grid, axis, index) * np.sign(turn[axis, j]) for j, (axis, index) in enumerate(zip(order, (u, v, w), strict=True))]  # fmt: skip
-    change[0] *= to_mm[0] * lines.length_mm
-    change[1] *= (to_mm[1] * lines.height_mm)[lines.line]
-    change[2] *= (to_mm[2] * lines.thickness_mm)[lines.line]
+    along_u, along_v, along_w = (
+        np.sign(turn[axis, j]) * _per_mm(grid, axis, index)
+        for j, (axis, index) in enumerate(zip(order, (u, v, w), strict=True))
+    )
+    change[0] *= along_u * lines.length_mm
+    change[1] *= (along_v * lines.height_mm)[lines.line]
+    change[2] *= (along_w * lines.thickness_mm)[lines.line]
     return Doses(dose, change.T, inside)
 
 
@@ -187,25 +197,37 @@ def _along_lines(
     change = np.zeros((3, len(u)))
     for k in range(len(of_u.value)):
         at = start + k
-        found = level.ravel()[at]
+        found = level.take(at)
         dose += of_u.value[k] * found
         change[0] += of_u.slope[k] * found
-        change[1] += of_u.value[k] * along_v.ravel()[at]
-        change[2] += of_u.value[k] * along_w.ravel()[at]
+        change[1] += of_u.value[k] * along_v.take(at)
+        change[2] += of_u.value[k] * along_w.take(at)
     return dose, change
 
 
 def doses_at(
-    points_mm: Floats, grid: DoseGrid, interpolation: Interpolation
+    points_mm: Floats, axes: Floats, grid: DoseGrid, interpolation: Interpolation
 ) -> tuple[Floats, NDArray[np.bool_]]:
-    """Doses at points (x, y, z), shape (n, 3): 0 where not known, and where they are known."""
-    indices = grid.indices_of(points_mm)
-    dose, _, inside = _at_indices(indices, grid, interpolation)
+    """Doses at points (u, v, w), shape (n, 3): 0 where not known, and where they are known."""
+    dose, _, inside = _at_indices(indices_of(points_mm, axes, grid), grid, interpolation)
     return dose, inside
 
 
+def indices_of(points_mm: Floats, axes: Floats, grid: DoseGrid) -> Floats:
+    """Frame, row and column, with their fractions, of points (u, v, w); both of shape (n, 3)."""
+    turn, start = grid.axes @ axes.T, grid.axes @ grid.origin_mm
+    indices = np.empty((len(points_mm), 3))
+    for axis in range(3):
+        # Sums by hand: a matrix product of that many rows would wake up the threads of the linear algebra.
+        along = np.full(len(points_mm), -start[axis])
+        for j in np.flatnonzero(turn[axis]):
+            along += turn[axis, j] * points_mm[:, j]
+        indices[:, axis] = _index(grid, axis, along)
+    return indices
+
+
 def _pointwise(lines: Lines, grid: DoseGrid, interpolation: Interpolation) -> Doses:
-    indices = grid.indices_of(lines.points_mm)
+    indices = indices_of(lines.local_mm, lines.axes, grid)
     dose, change, inside = _at_indices(indices, grid, interpolation)
     per_mm = np.column_stack([_per_mm(grid, axis, indices[:, axis]) for axis in range(3)])
     gradient = (change * per_mm) @ (grid.axes @ lines.axes.T)
@@ -224,10 +246,6 @@ def _at_indices(
         assert block is not None
         dose[inside], change[inside] = at_points(block, some)
     return dose, change, inside
-
-
-def _unknown(count: int) -> Doses:
-    return Doses(np.zeros(count), np.zeros((count, 3)), np.zeros(count, bool))
 
 
 def _index(grid: DoseGrid, axis: int, along_mm: Floats) -> Floats:

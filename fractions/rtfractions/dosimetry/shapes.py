@@ -164,10 +164,10 @@ class Solid:
     surface_mm: Floats
 
     def sections(self, step_mm: float) -> list[Section]:
-        """All its sections, in layers of at most `step_mm`, none of them empty."""
+        """All its sections, in layers of about `step_mm`, none of them empty."""
         found = []
         for weight, one in self.intervals:
-            count = max(int(np.ceil((one.high_mm - one.low_mm) / step_mm - 1e-9)), 1)
+            count = max(round((one.high_mm - one.low_mm) / step_mm), 1)
             size = (one.high_mm - one.low_mm) / count
             w: Floats = one.low_mm + (np.arange(count, dtype=np.float64) + 0.5) * size
             for section in one.sections(w, np.full(count, size, np.float64)):
