@@ -14,7 +14,7 @@ from pydicom.dataset import Dataset
 from pydicom.uid import RTPlanStorage
 from synthetic import dicom_bytes, reference, uid
 from synthetic_patient import patient as sample_patient
-from synthetic_plan import Group, Reference, rt_plan
+from synthetic_plan import Group, Reference, ion_plan, rt_plan
 from synthetic_record import Beam, beams_record
 from synthetic_trio import (
     PTV,
@@ -273,6 +273,15 @@ class TestWhichDose:
         assert "lq.rbe-weighted" in codes(result)
         assert result.json["conversion"]["phases"][0]["dose_type"] == "EFFECTIVE"
         assert "RBE" in pydicom.dcmread(out).DoseComment
+
+    def test_physical_dose_of_ions_has_no_rbe_and_says_so(self, convert: Run) -> None:
+        files = trio()
+        references = [Reference(1, "PTV", "20.0", PTV)]
+        files["plan.dcm"] = ion_plan("P1", 1, references, [Group("10", ("0.8", "0.7", "0.5"))])
+        result = convert(files, "--alpha-beta", "3")
+        assert result.code == 0, result.err
+        assert "lq.no-rbe" in codes(result)
+        assert "lq.no-rbe" not in codes(convert(trio(), "--alpha-beta", "3"))
 
     def test_what_was_converted_is_never_converted_again(
         self, run: Run, convert: Run, out: Path, tmp_path: Path

@@ -10,7 +10,7 @@ from rtfractions.errors import RTFractionsError, counted, quoted
 from rtfractions.grid import DoseGrid
 from rtfractions.notices import Notice
 from rtfractions.patient import Patient
-from rtfractions.plans import FractionGroup, Plan
+from rtfractions.plans import FractionGroup, Plan, PlanKind
 from rtfractions.structures import Structure, StructureError, StructureSet
 
 OWN_PROGRAM: Final = "rtfractions rtfractions convert"
@@ -86,7 +86,8 @@ def patient_meant(
     having = [
         patient
         for patient in patients
-        if (dose_uid is None or dose_uid in [dose.sop_instance_uid for dose in patient.doses])
+        if patient.doses
+        and (dose_uid is None or dose_uid in [dose.sop_instance_uid for dose in patient.doses])
         and set(plan_uids) <= {uid for dose in patient.doses for uid in dose.plan_uids}
     ]
     if len(having) == 1:
@@ -298,7 +299,10 @@ def _about_type(chosen: ChosenDose, *, effective_as_rbe: bool) -> list[Notice]:
             remedy="convert the physical dose it was made from",
         )
     if chosen.dose_type is DoseType.PHYSICAL:
-        return []
+        if chosen.plan is None or chosen.plan.kind is not PlanKind.ION:
+            return []
+        message = "the dose of ions is physical: no RBE is in it, nor in what it is converted to"
+        return [Notice("lq.no-rbe", message)]
     if not effective_as_rbe:
         raise ConversionError(
             "the dose is EFFECTIVE: weighted for biological effect, perhaps converted already",
