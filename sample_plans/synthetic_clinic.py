@@ -24,16 +24,16 @@ _HEIGHTS = np.arange(-180.0, 181.0, SLICE_MM)
 def clinic_structures() -> Dataset:
     """The structure set."""
     drawn: list[tuple[str, list[Points]]] = [
-        ("BODY", _tube((0, 0), (200, 115), 600, _HEIGHTS)),
-        ("Skin_5mm", [*_tube((0, 0), (200, 115), 600, _HEIGHTS), *_tube((0, 0), (195, 110), 600, _HEIGHTS)]),
+        ("BODY", _tube((0, 0), (200, 115), 500, _HEIGHTS)),
+        ("Skin_5mm", [*_tube((0, 0), (200, 115), 500, _HEIGHTS), *_tube((0, 0), (195, 110), 500, _HEIGHTS)]),
         (
             "Ring",
             [*_tube((0, 0), (55, 45), 500, _HEIGHTS[50:75]), *_tube((0, 0), (35, 25), 400, _HEIGHTS[50:75])],
         ),
         ("Ring_keyhole", _keyhole((0, 0), (55, 45), (35, 25), 500, 400, _HEIGHTS[50:75])),
-        ("Lungs", [*_ball((-90, 0, 70), (55, 75, 105), 500), *_ball((90, 0, 70), (55, 75, 105), 500)]),
-        ("Bowel", [loop for i in range(6) for loop in _ball((-75 + 30 * i, -30, -80), (14, 22, 60), 250)]),
-        ("Liver", _ball((-70, 10, -20), (75, 65, 70), 550)),
+        ("Lungs", [*_ball((-90, 0, 70), (55, 75, 105), 420), *_ball((90, 0, 70), (55, 75, 105), 420)]),
+        ("Bowel", [loop for i in range(6) for loop in _ball((-75 + 30 * i, -30, -80), (14, 22, 60), 180)]),
+        ("Liver", _ball((-70, 10, -20), (75, 65, 70), 480)),
         ("Heart", _ball((15, -30, 40), (50, 45, 50), 500)),
         ("Spleen", _ball((100, 30, -10), (30, 35, 45), 350)),
         ("Stomach", _ball((55, -20, -20), (40, 35, 45), 380)),
@@ -48,6 +48,7 @@ def clinic_structures() -> Dataset:
         ("Thyroid", _ball((0, -20, 160), (22, 12, 14), 180)),
         ("Pancreas", _ball((20, 15, -45), (45, 14, 16), 300)),
         ("Duodenum", _ball((-20, 15, -50), (20, 18, 30), 260)),
+        ("OpticNerve", _tube((30, -60), (2.5, 2.5), 30, _HEIGHTS[100:104])),
         ("Adrenal_L", _ball((45, 40, -15), (9, 7, 12), 100)),
         ("Adrenal_R", _ball((-45, 40, -15), (9, 7, 12), 100)),
         ("PTV", _ball((0, 0, 0), (48, 38, 36), 480)),

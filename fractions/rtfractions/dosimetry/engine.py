@@ -15,7 +15,7 @@ from rtfractions.dosimetry.dvh import DVH, DVHError, Quantity, Settings
 from rtfractions.dosimetry.histogram import cumulative
 from rtfractions.dosimetry.interpolation import Interpolation, even_frames
 from rtfractions.dosimetry.modelling import EndCapsOption, Model, model_of, steps_for
-from rtfractions.dosimetry.sampling import Doses, Lines, doses_at, doses_of, indices_of
+from rtfractions.dosimetry.sampling import Doses, Lines, doses_at, doses_of, indices_of, local_mm
 from rtfractions.grid import DoseGrid
 from rtfractions.notices import Notice
 from rtfractions.structures import Structure
@@ -188,7 +188,7 @@ class _Gathered:
             covered_fraction=1.0 if complete else covered,
             minimum_gy=self.least if complete else None,
             maximum_gy=self.greatest,
-            mean_gy=float(dose @ weight / weight.sum()),
+            mean_gy=float((dose * weight).sum() / weight.sum()),
             settings=settings,
             quantity=quantity,
             alpha_beta_gy=alpha_beta_gy,
@@ -250,12 +250,12 @@ def _voxels_within(lines: Lines, which: NDArray[np.int64], grid: DoseGrid) -> Fl
     """Doses of the voxels whose centres lie in some of the samples."""
     line = lines.line[which]
     points = np.column_stack((lines.u_mm[which], lines.v_mm[line], lines.w_mm[line]))
-    index = np.rint(indices_of(points, lines.axes, grid)).astype(np.int64)
-    frame, row, column = np.clip(index, 0, np.array(grid.shape) - 1).T
-    steps = np.column_stack((grid.frame_offsets_mm[frame], row, column, np.ones(len(index))))
-    centres = (steps @ grid.affine.T)[:, :3] @ lines.axes.T
-    size = np.column_stack((lines.length_mm[which], lines.height_mm[line], lines.thickness_mm[line]))
-    within = np.all(np.abs(centres - points) <= size / 2, axis=1)
+    indices = indices_of(points, lines.axes, grid)
+    frame, row, column = np.clip(np.rint(indices), 0, np.array(grid.shape) - 1).astype(np.int64).T
+    away = local_mm(indices, (frame, row, column), lines.axes, grid)
+    within = np.abs(away[0]) <= lines.length_mm[which] / 2
+    within &= np.abs(away[1]) <= lines.height_mm[line] / 2
+    within &= np.abs(away[2]) <= lines.thickness_mm[line] / 2
     doses = np.zeros(int(np.count_nonzero(within)))
     for layer in grid.layers:
         doses += layer.stored[frame[within], row[within], column[within]] * layer.scaling_gy

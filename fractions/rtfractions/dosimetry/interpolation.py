@@ -125,37 +125,33 @@ def known(grid: DoseGrid, axis: int, index: Floats) -> NDArray[np.bool_]:
     return np.asarray((index >= -_INSIDE) & (index <= grid.shape[axis] - 1 + _INSIDE))
 
 
-def at_points(block: Block, indices: Floats) -> tuple[Floats, Floats]:
-    """Doses at points, and their change per frame, row and column.
+def values_at(block: Block, indices: Floats, *, slope_along: int | None = None) -> Floats:
+    """Doses at points, or their change per voxel along an axis.
 
     Parameters
     ----------
     indices : ndarray, shape (n, 3)
         Frame, row and column in the grid, inside the block.
+    slope_along : int, optional
+        The axis.
 
     Returns
     -------
-    dose_gy : ndarray, shape (n,)
-    change_gy : ndarray, shape (n, 3)
+    ndarray, shape (n,)
     """
     taps = [block.taps(axis, indices[:, axis]) for axis in range(3)]
-    _, rows, columns = block.values.shape
+    frames, rows, columns = (one.slope if axis == slope_along else one.value for axis, one in enumerate(taps))
+    _, of_rows, of_columns = block.values.shape
     flat = block.values.ravel()
-    start = (taps[0].first * rows + taps[1].first) * columns + taps[2].first
-    dose = np.zeros(len(indices))
-    change = np.zeros((len(indices), 3))
-    for i in range(len(taps[0].value)):
-        for j in range(len(taps[1].value)):
-            row, sloping = np.zeros(len(indices)), np.zeros(len(indices))
-            for k in range(len(taps[2].value)):
-                found = flat[start + ((i * rows + j) * columns + k)]
-                row += taps[2].value[k] * found
-                sloping += taps[2].slope[k] * found
-            dose += taps[0].value[i] * taps[1].value[j] * row
-            change[:, 0] += taps[0].slope[i] * taps[1].value[j] * row
-            change[:, 1] += taps[0].value[i] * taps[1].slope[j] * row
-            change[:, 2] += taps[0].value[i] * taps[1].value[j] * sloping
-    return dose, change
+    start = (taps[0].first * of_rows + taps[1].first) * of_columns + taps[2].first
+    found = np.zeros(len(indices))
+    for i, frame in enumerate(frames):
+        for j, row in enumerate(rows):
+            along = np.zeros(len(indices))
+            for k, column in enumerate(columns):
+                along += column * flat.take(start + ((i * of_rows + j) * of_columns + k))
+            found += frame * row * along
+    return found
 
 
 def _coefficients(values: Floats, axis: int) -> Floats:

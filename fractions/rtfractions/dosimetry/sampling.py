@@ -12,7 +12,7 @@ from typing import Final, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from rtfractions.dosimetry.interpolation import Block, Interpolation, at_points, block_of, known
+from rtfractions.dosimetry.interpolation import Block, Interpolation, Taps, block_of, known, values_at
 from rtfractions.dosimetry.scanline import cut, scanned
 from rtfractions.dosimetry.shapes import Section
 from rtfractions.grid import DoseGrid
@@ -20,7 +20,7 @@ from rtfractions.grid import DoseGrid
 Floats = NDArray[np.float64]
 Integers = NDArray[np.int64]
 
-BATCH: Final = 2**17
+BATCH: Final = 2**16
 """About how many samples are held at once with all that belongs to them."""
 
 _ALIGNED: Final = 1e-6
@@ -184,13 +184,7 @@ def _along_lines(
     layers, rows, columns = values.shape
     table = values.reshape(layers * rows, columns)
     of_v, of_w = block.taps(order[1], v), block.taps(order[2], w)
-    level, along_v, along_w = (np.zeros((len(v), columns)) for _ in range(3))
-    for i in range(len(of_w.value)):
-        for j in range(len(of_v.value)):
-            row = table[(of_w.first + i) * rows + of_v.first + j]
-            level += (of_w.value[i] * of_v.value[j])[:, None] * row
-            along_v += (of_w.value[i] * of_v.slope[j])[:, None] * row
-            along_w += (of_w.slope[i] * of_v.value[j])[:, None] * row
+    level, along_v, along_w = _across(table, rows, of_v, of_w)
     of_u = block.taps(order[0], u)
     start = line * columns + of_u.first
     dose = np.zeros(len(u))
@@ -205,11 +199,44 @@ def _along_lines(
     return dose, change
 
 
+def _across(table: Floats, rows: int, of_v: Taps, of_w: Taps) -> tuple[Floats, Floats, Floats]:
+    """Rows of voxels interpolated across the lines, shape (L, columns): doses, and changes along v and w."""
+    first = of_w.first * rows + of_v.first
+    if len(of_w.value) == 2:  # linear: in half the operations that weights would need
+        v, w = of_v.value[1][:, None], of_w.value[1][:, None]
+        low, high = table.take(first, axis=0), table.take(first + rows, axis=0)
+        along_low, along_high = table.take(first + 1, axis=0), table.take(first + rows + 1, axis=0)
+        along_low -= low
+        along_high -= high
+        low += v * along_low
+        high += v * along_high
+        high -= low
+        low += w * high
+        along_high -= along_low
+        along_high *= w
+        along_high += along_low
+        return low, along_high, high
+    level, along_v, along_w = (np.zeros((len(first), table.shape[1])) for _ in range(3))
+    for i in range(len(of_w.value)):
+        for j in range(len(of_v.value)):
+            row = table.take(first + i * rows + j, axis=0)
+            level += (of_w.value[i] * of_v.value[j])[:, None] * row
+            along_v += (of_w.value[i] * of_v.slope[j])[:, None] * row
+            along_w += (of_w.slope[i] * of_v.value[j])[:, None] * row
+    return level, along_v, along_w
+
+
 def doses_at(
     points_mm: Floats, axes: Floats, grid: DoseGrid, interpolation: Interpolation
 ) -> tuple[Floats, NDArray[np.bool_]]:
     """Doses at points (u, v, w), shape (n, 3): 0 where not known, and where they are known."""
-    dose, _, inside = _at_indices(indices_of(points_mm, axes, grid), grid, interpolation)
+    indices = indices_of(points_mm, axes, grid)
+    inside = np.all([known(grid, axis, indices[:, axis]) for axis in range(3)], axis=0)
+    dose, some = np.zeros(len(indices)), indices[inside]
+    if len(some):
+        block = block_of(grid, some.min(axis=0), some.max(axis=0), interpolation)
+        assert block is not None
+        dose[inside] = values_at(block, some)
     return dose, inside
 
 
@@ -226,26 +253,35 @@ def indices_of(points_mm: Floats, axes: Floats, grid: DoseGrid) -> Floats:
     return indices
 
 
+def local_mm(
+    indices: Floats, voxels: tuple[Integers, Integers, Integers], axes: Floats, grid: DoseGrid
+) -> list[Floats]:
+    """How far voxels (frame, row, column) lie from indices of a grid, along u, v and w."""
+    offsets, (rows_mm, columns_mm) = grid.frame_offsets_mm, grid.spacing_mm
+    along = (
+        offsets[voxels[0]] - np.interp(indices[:, 0], np.arange(len(offsets)), offsets),
+        (voxels[1] - indices[:, 1]) * rows_mm,
+        (voxels[2] - indices[:, 2]) * columns_mm,
+    )
+    turn = grid.axes @ axes.T
+    return [sum((turn[i, j] * along[i] for i in range(3) if turn[i, j]), np.zeros(1)) for j in range(3)]
+
+
 def _pointwise(lines: Lines, grid: DoseGrid, interpolation: Interpolation) -> Doses:
     indices = indices_of(lines.local_mm, lines.axes, grid)
-    dose, change, inside = _at_indices(indices, grid, interpolation)
-    per_mm = np.column_stack([_per_mm(grid, axis, indices[:, axis]) for axis in range(3)])
-    gradient = (change * per_mm) @ (grid.axes @ lines.axes.T)
-    size = np.column_stack((lines.length_mm, lines.height_mm[lines.line], lines.thickness_mm[lines.line]))
-    return Doses(dose, gradient * size, inside)
-
-
-def _at_indices(
-    indices: Floats, grid: DoseGrid, interpolation: Interpolation
-) -> tuple[Floats, Floats, NDArray[np.bool_]]:
     inside = np.all([known(grid, axis, indices[:, axis]) for axis in range(3)], axis=0)
     dose, change = np.zeros(len(indices)), np.zeros((len(indices), 3))
     some = indices[inside]
     if len(some):
         block = block_of(grid, some.min(axis=0), some.max(axis=0), interpolation)
         assert block is not None
-        dose[inside], change[inside] = at_points(block, some)
-    return dose, change, inside
+        dose[inside] = values_at(block, some)
+        for axis in range(3):
+            change[inside, axis] = values_at(block, some, slope_along=axis)
+            change[inside, axis] *= _per_mm(grid, axis, some[:, axis])
+    gradient = change @ (grid.axes @ lines.axes.T)
+    size = np.column_stack((lines.length_mm, lines.height_mm[lines.line], lines.thickness_mm[lines.line]))
+    return Doses(dose, gradient * size, inside)
 
 
 def _index(grid: DoseGrid, axis: int, along_mm: Floats) -> Floats:
