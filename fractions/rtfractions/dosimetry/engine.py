@@ -4,7 +4,7 @@ Samples give the mean dose of each small part and how much it varies there; the 
 centres lie inside, give the extremes; the histogram spreads each sample over what it varies by.
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
 from typing import Final, Literal
 
@@ -117,6 +117,30 @@ def model_dvh(
         linear.add_surface(model, grids, converted, 0.0)
         dvh = _with_difference(dvh, linear.dvh(model, settings, quantity, alpha_beta_gy), model)
     return dvh
+
+
+def samples(
+    model: Model, grids: Sequence[DoseGrid], *, dose_interpolation: InterpolationOption = "auto"
+) -> Iterator[tuple[Lines, list[Doses]]]:
+    """The samples of a model with the doses of each phase, batch by batch.
+
+    Parameters
+    ----------
+    model, grids, dose_interpolation
+        As for `model_dvh`.
+
+    Yields
+    ------
+    Lines
+        Samples: ``points_mm`` (x, y, z), ``weight_cm3``.
+    list of Doses
+        For each grid ``dose_gy`` at these points, what it changes by within each, and where it is known.
+    """
+    cubic = _cubic_part(dose_interpolation, model, grids)
+    for lines in model.lines(steps_for(model, grids)):
+        by_linear = [doses_of(lines, grid, "linear") for grid in grids] if cubic < 1 else []
+        by_cubic = [doses_of(lines, grid, "cubic") for grid in grids] if cubic > 0 else []
+        yield lines, _blend(by_linear, by_cubic, cubic)
 
 
 class _Gathered:

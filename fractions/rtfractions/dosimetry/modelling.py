@@ -122,6 +122,7 @@ def model_of(
     *,
     end_caps: EndCapsOption = "auto",
     outer_volume_cm3: float | None = None,
+    always_shaped: bool = False,
 ) -> StructureModel:
     """A structure as a solid.
 
@@ -136,6 +137,9 @@ def model_of(
         ``"auto"``: tapered for small structures, half for large ones.
     outer_volume_cm3 : float, optional
         Volume of the largest target around a target: nested targets get one method, that of the outermost.
+    always_shaped : bool
+        Whether large structures, too, get a shape between their planes: the steps of a stack of slabs would
+        distort a margin.
 
     Raises
     ------
@@ -162,7 +166,7 @@ def model_of(
     size = Size(volume_mm3=volume_mm3, breadth_mm=float(areas.sum()) / _perimeter(structure))
     for_small: EndCaps = "tapered" if end_caps == "auto" else end_caps
     for_large: EndCaps = "half" if end_caps == "auto" else end_caps
-    if small == 1:
+    if small == 1 or always_shaped:
         solid, caps = shaped(structure, slabs, for_small), for_small
     elif small == 0:
         solid, caps = stacked(structure, slabs, for_large), for_large
@@ -172,7 +176,7 @@ def model_of(
     if not solid.intervals:
         problem = "without end caps a single plane has no volume"
         raise DVHError(problem, remedy="ask for half a slice beyond it", where=where)
-    told = caps if for_small == for_large or small in (0, 1) else "tapered and half"
+    told = caps if always_shaped or for_small == for_large or small in (0, 1) else "tapered and half"
     return StructureModel(
         structure=structure, solid=solid, size=size, end_caps=told, small=small, notices=notices
     )

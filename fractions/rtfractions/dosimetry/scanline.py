@@ -82,13 +82,30 @@ def scanned(planes: Sequence[Sequence[Floats]], step_mm: float) -> Stretches:
 
 
 def scanned_on(
-    loops: Sequence[Floats], low_mm: float, step_mm: float, lines: int
+    planes: Sequence[Sequence[Floats]], low_mm: float, step_mm: float, lines: int
 ) -> tuple[Integers, Floats, Floats]:
-    """What lies inside contours on given scanlines: line, start and end of each stretch."""
-    points, starts = joined(loops)
-    group = np.zeros(len(loops), np.int64)
-    low, step = np.array([low_mm]), np.array([step_mm])
-    found = _crossed(points[:, 0], points[:, 1], starts, group, low, step, np.array([lines]))
+    """What lies inside the contours of planes on lines that all of them share.
+
+    Parameters
+    ----------
+    planes : sequence of sequences of ndarray, shape (N, 2)
+        The contours (u, v) of each plane, at least one each.
+    low_mm, step_mm : float
+        Where the first line's share along v begins, and the distance of lines.
+    lines : int
+        How many there are.
+
+    Returns
+    -------
+    line : ndarray of int, shape (m,)
+        Line of each stretch, ascending; those of plane k begin at k times `lines`.
+    start_mm, end_mm : ndarray, shape (m,)
+    """
+    points, starts = joined([loop for plane in planes for loop in plane])
+    group = np.repeat(np.arange(len(planes)), [len(plane) for plane in planes])
+    low, step = (np.full(len(planes), value) for value in (low_mm, step_mm))
+    every = np.full(len(planes), lines, np.int64)
+    found = _crossed(points[:, 0], points[:, 1], starts, group, low, step, every)
     return found.line, found.start_mm, found.end_mm
 
 
