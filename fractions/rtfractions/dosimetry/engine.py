@@ -6,6 +6,7 @@ centres lie inside, give the extremes; the histogram spreads each sample over wh
 
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
+from operator import itemgetter
 from typing import Final, Literal
 
 import numpy as np
@@ -29,6 +30,9 @@ Convert = Callable[[Sequence[Floats]], Floats]
 
 NOTABLE_DIFFERENCE: Final = 0.01
 """Part by which linear and cubic interpolation may differ before both are told."""
+
+_LOOKED_AT: Final = 50
+"""Voxels that are tried for each extreme. A sample at the surface may hold a voxel that lies just outside."""
 
 _COVERED: Final = 1e-9
 """Part of the volume that may be missing by rounding alone."""
@@ -110,11 +114,11 @@ def model_dvh(
             linear.add(lines, by_linear, grids, converted)
     if not gathered.covered_cm3:
         raise DVHError("lies outside the dose grid", remedy="no dose is known of it", where=model.where)
-    gathered.add_surface(model, grids, converted, cubic)
+    gathered.look_around(model, grids, converted, cubic)
     settings = Settings(end_caps=model.end_caps, dose_interpolation=_told(cubic))
     dvh = gathered.dvh(model, settings, quantity, alpha_beta_gy)
     if linear:
-        linear.add_surface(model, grids, converted, 0.0)
+        linear.look_around(model, grids, converted, 0.0)
         dvh = _with_difference(dvh, linear.dvh(model, settings, quantity, alpha_beta_gy), model)
     return dvh
 
@@ -152,6 +156,7 @@ class _Gathered:
         self.weight: list[Floats] = []
         self.whole_cm3 = self.covered_cm3 = 0.0
         self.least, self.greatest = np.inf, -np.inf
+        self.voxels: list[tuple[float, Floats]] = []
 
     def add(self, lines: Lines, phases: list[Doses], grids: Sequence[DoseGrid], convert: Convert) -> None:
         """Add a batch of samples."""
@@ -174,11 +179,14 @@ class _Gathered:
         reach = 0.5 * (np.abs(changes[0]) + np.abs(changes[1]) + np.abs(changes[2]))
         doubtful = (dose + reach > self.greatest) | (dose - reach < self.least)
         if len(grids) == 1 and doubtful.any():
-            at_voxels = _voxels_within(lines, np.flatnonzero(inside)[doubtful], grids[0])
-            self._extremes(convert([at_voxels]))
+            voxels, points = _voxels_within(lines, np.flatnonzero(inside)[doubtful], grids[0])
+            values = convert([voxels])
+            order = np.argsort(values)
+            for some in (order[:_LOOKED_AT], order[-_LOOKED_AT:]):
+                self.voxels.extend(zip(values[some].tolist(), points[some], strict=True))
 
-    def add_surface(self, model: Model, grids: Sequence[DoseGrid], convert: Convert, cubic: float) -> None:
-        """Look for extremes on the surface."""
+    def look_around(self, model: Model, grids: Sequence[DoseGrid], convert: Convert, cubic: float) -> None:
+        """Look for extremes on the surface, and at voxels whose centres lie inside."""
         points = model.surface_mm
         inside = np.ones(len(points), bool)
         phases = []
@@ -192,6 +200,14 @@ class _Gathered:
                     inside &= known
             phases.append(np.maximum(doses, 0.0))
         self._extremes(convert([doses[inside] for doses in phases]))
+        self.voxels.sort(key=itemgetter(0))
+        for some in (self.voxels[:_LOOKED_AT], self.voxels[: -_LOOKED_AT - 1 : -1]):
+            for dose, point in some:
+                if self.least <= dose <= self.greatest:
+                    break
+                if model.contains(point):
+                    self._extremes(np.array([dose]))
+                    break
 
     def dvh(self, model: Model, settings: Settings, quantity: Quantity, alpha_beta_gy: float | None) -> DVH:
         """The histogram of what has been added."""
@@ -270,8 +286,8 @@ def _changes(phases: list[Doses], axis: int, convert: Convert) -> Floats:
     return above - below
 
 
-def _voxels_within(lines: Lines, which: NDArray[np.int64], grid: DoseGrid) -> Floats:
-    """Doses of the voxels whose centres lie in some of the samples."""
+def _voxels_within(lines: Lines, which: NDArray[np.int64], grid: DoseGrid) -> tuple[Floats, Floats]:
+    """Doses and places (u, v, w) of the voxels whose centres lie in some of the samples."""
     line = lines.line[which]
     points = np.column_stack((lines.u_mm[which], lines.v_mm[line], lines.w_mm[line]))
     indices = indices_of(points, lines.axes, grid)
@@ -283,7 +299,7 @@ def _voxels_within(lines: Lines, which: NDArray[np.int64], grid: DoseGrid) -> Fl
     doses = np.zeros(int(np.count_nonzero(within)))
     for layer in grid.layers:
         doses += layer.stored[frame[within], row[within], column[within]] * layer.scaling_gy
-    return doses
+    return doses, points[within] + np.column_stack(away)[within]
 
 
 def _with_difference(dvh: DVH, linear: DVH, model: Model) -> DVH:

@@ -84,6 +84,10 @@ class Model(Protocol):
         """Its samples, batch by batch."""
         ...
 
+    def contains(self, point_mm: Floats) -> bool:
+        """Whether a point (u, v, w) lies inside."""
+        ...
+
 
 @dataclass(frozen=True, slots=True, eq=False, kw_only=True)
 class StructureModel:
@@ -114,6 +118,10 @@ class StructureModel:
     def lines(self, steps: Steps) -> Iterator[Lines]:
         """Its samples, batch by batch."""
         return lines_of(self.solid.sections(steps.w_mm), self.axes, steps)
+
+    def contains(self, point_mm: Floats) -> bool:
+        """Whether a point (u, v, w) lies inside."""
+        return self.solid.contains(*point_mm.tolist())
 
 
 def model_of(

@@ -179,6 +179,15 @@ class RegionModel:
             weight = length * (height * thickness)[own] / 1000.0
             yield Lines(self.axes, own, pieces.u_mm[part], length, v, w, height, thickness, weight)
 
+    def contains(self, point_mm: Floats) -> bool:
+        """Whether a point (u, v, w) lies inside, by the line next to it."""
+        u, v, w = point_mm.tolist()
+        layer = int(np.argmin(np.abs(self.lattice.w_mm - w)))
+        number = int((v - self.lattice.v_low_mm) // self.lattice.v_step_mm)
+        line = layer * self.lattice.lines + number
+        some = slice(*np.searchsorted(self.inside.line, (line, line + 1)))
+        return bool(np.any((self.inside.start_mm[some] <= u) & (u <= self.inside.end_mm[some])))
+
     def _places(self, line: Integers) -> tuple[Floats, Floats, Floats]:
         layer, number = np.divmod(line, self.lattice.lines)
         v = self.lattice.v_low_mm + (number + 0.5) * self.lattice.v_step_mm

@@ -34,6 +34,13 @@ _BULGE: Final = 0.25
 """Most by which a section between two planes may be larger or smaller than between straight lines."""
 
 
+_ROUNDNESS: Final = 2.8
+"""Power of the rounding of an end that would close two slices away; near that of a lying cylinder."""
+
+_ROUNDED: Final = 0.9
+"""Part of the length of a rounded end at which its surface is looked at, beside its tip."""
+
+
 class Section(NamedTuple):
     """Contours, and the layers at which they are the section of a structure.
 
@@ -107,7 +114,10 @@ class Between(NamedTuple):
 
 
 class Cap(NamedTuple):
-    """An end whose outline shrinks about its centre as its area does; without a centre, its filled part does."""
+    """An end whose outline shrinks about its centre as its area does; without a centre, its filled part does.
+
+    At a distance of s mm its area is (area + slope s + bend s^2) (1 - (s / length)^roundness)^(1/2).
+    """
 
     low_mm: float
     high_mm: float
@@ -115,6 +125,7 @@ class Cap(NamedTuple):
     rays: "_Rays | None"
     slope: float
     bend: float
+    roundness: float
 
     def sections(self, w_mm: Floats, thickness_mm: Floats) -> list[Section]:
         """Sections at layers within."""
@@ -127,16 +138,24 @@ class Cap(NamedTuple):
         return _one_by_one(outlines, area[some], w_mm[some], thickness_mm[some])
 
     def face(self) -> Floats:
-        """Points (u, v, w) of its end, shape (N, 3)."""
-        position = self.plane.position_mm
-        w = self.high_mm if self.high_mm > position else self.low_mm
+        """Points (u, v, w) of its end, and of its rounding where it has one, shape (N, 3)."""
+        length = self.high_mm - self.low_mm
+        outwards = 1.0 if self.low_mm == self.plane.position_mm else -1.0
+        distances = np.array([_ROUNDED * length, length] if self.roundness < np.inf else [length])
         if self.rays is None:
-            return _at(np.concatenate(self.plane.loops), w)
-        return _at(self._outlines(self._areas(np.array([abs(w - position)])))[0], w)
+            outlines = [np.concatenate(self.plane.loops)] * len(distances)
+        else:
+            outlines = list(self._outlines(self._areas(distances)))
+        heights = self.plane.position_mm + outwards * distances
+        return np.concatenate([_at(*both) for both in zip(outlines, heights.tolist(), strict=True)])
 
     def _areas(self, distance: Floats) -> Floats:
         area = self.plane.area_mm2
-        return np.clip(area + self.slope * distance + self.bend * distance**2, 0.0, (1 + _BULGE) * area)
+        goes_on = np.clip(area + self.slope * distance + self.bend * distance**2, 0.0, (1 + _BULGE) * area)
+        if self.roundness == np.inf:
+            return np.asarray(goes_on)
+        part = np.minimum(distance / (self.high_mm - self.low_mm), 1.0)
+        return np.asarray(goes_on * np.sqrt(1 - part**self.roundness))
 
     def _outlines(self, area: Floats) -> Floats:
         assert self.rays is not None
@@ -173,6 +192,16 @@ class Solid:
             for section in one.sections(w, np.full(count, size, np.float64)):
                 found.append(section._replace(part=section.part * weight))
         return found
+
+    def contains(self, u: float, v: float, w: float) -> bool:
+        """Whether a point lies inside, or in what is only partly filled."""
+        height = np.array([w])
+        for _, one in self.intervals:
+            if one.low_mm <= w <= one.high_mm:
+                for section in one.sections(height, np.ones(1)):
+                    if sum(_crossings_beyond(loop, u, v) for loop in section.loops) % 2:
+                        return True
+        return False
 
 
 def smallness(volume_cm3: float) -> float:
@@ -254,20 +283,27 @@ def _add_caps(
         plane = structure.planes[k]
         outwards = -1.0 if order is part else 1.0
         half = float(abs(slabs_mm[k, 0 if order is part else 1] - plane.position_mm))
-        cap = Cap(0.0, 0.0, plane, None, 0.0, 0.0)
-        length = half
-        if end_caps == "tapered":
-            length, slope, bend = _taper(structure, order, half)
-            cap = cap._replace(rays=_rays(plane.loops), slope=slope, bend=bend)
-        low, high = sorted((plane.position_mm, plane.position_mm + outwards * length))
-        cap = cap._replace(low_mm=low, high_mm=high)
+        flat = _Taper(half, 0.0, 0.0, np.inf)
+        taper = _taper(structure, order, half) if end_caps == "tapered" else flat
+        low, high = sorted((plane.position_mm, plane.position_mm + outwards * taper.length_mm))
         if high > low:
+            rays = _rays(plane.loops) if end_caps == "tapered" else None
+            cap = Cap(low, high, plane, rays, taper.slope, taper.bend, taper.roundness)
             intervals.append(cap)
             surface.append(cap.face())
 
 
-def _taper(structure: Structure, order: list[int], half_mm: float) -> tuple[float, float, float]:
-    """How far a cap reaches, and the slope and bend of its area, from the planes of a part, outermost first.
+class _Taper(NamedTuple):
+    """How far a cap reaches, slope and bend of its area, and the power with which it is rounded off."""
+
+    length_mm: float
+    slope: float
+    bend: float
+    roundness: float
+
+
+def _taper(structure: Structure, order: list[int], half_mm: float) -> _Taper:
+    """A cap from the planes of a part, outermost first.
 
     The area is judged by planes at least half the usual distance apart.
     """
@@ -277,7 +313,7 @@ def _taper(structure: Structure, order: list[int], half_mm: float) -> tuple[floa
         if abs(positions[k] - positions[judged[-1]]) >= usual / 2:
             judged.append(k)
     if len(judged) < 2:
-        return half_mm, 0.0, 0.0
+        return _Taper(half_mm, 0.0, 0.0, np.inf)
     outer, *inner = (structure.planes[k] for k in judged[:3])
     near = abs(outer.position_mm - inner[0].position_mm)
     slope, bend = (outer.area_mm2 - inner[0].area_mm2) / near, 0.0
@@ -287,8 +323,15 @@ def _taper(structure: Structure, order: list[int], half_mm: float) -> tuple[floa
         slope += bend * near
     slice_mm = max(2 * half_mm, usual)
     closes = _first_zero(outer.area_mm2, slope, bend)
-    length = closes if closes < slice_mm else slice_mm / 2 * (1 + slice_mm / closes)
-    return length, slope, bend
+    if closes <= slice_mm:
+        return _Taper(closes, slope, bend, np.inf)
+    # It cannot go on to where it would close: the next plane would show it. The later it would close, the more
+    # it is a flat end, half a slice away as any end between two planes is on average; the sooner, the rounder
+    # and the nearer to that plane. A lying cylinder, of area (R^2 - w^2)^(1/2), would close 1.9 slices away.
+    soon = slice_mm / closes
+    length = slice_mm / 2 * (1 + min(2 * soon, 1.0))
+    rounded = 2 * min(soon, 1 - soon)
+    return _Taper(length, slope, bend, _ROUNDNESS / rounded if rounded > 1e-3 else np.inf)
 
 
 def _parts(structure: Structure) -> list[list[int]]:
@@ -388,6 +431,15 @@ def _one_by_one(outlines: Floats, area: Floats, w_mm: Floats, thickness_mm: Floa
         Section((outline,), float(area[i]), w_mm[i : i + 1], thickness_mm[i : i + 1], one)
         for i, outline in enumerate(outlines)
     ]
+
+
+def _crossings_beyond(loop: Floats, u: float, v: float) -> int:
+    """How often a loop crosses the line along u at v, beyond u."""
+    following = np.roll(loop, -1, axis=0)
+    crosses = (loop[:, 1] > v) != (following[:, 1] > v)
+    begin, end = loop[crosses], following[crosses]
+    at = begin[:, 0] + (v - begin[:, 1]) / (end[:, 1] - begin[:, 1]) * (end[:, 0] - begin[:, 0])
+    return int(np.count_nonzero(at > u))
 
 
 def _at(points: Floats, w: float) -> Floats:
