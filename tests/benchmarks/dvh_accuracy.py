@@ -76,7 +76,7 @@ def _nelms(name: str, spacing_mm: float, slice_mm: float, shift_mm: float) -> It
         structure = drawn(shape, slice_mm=slice_mm, centred=not flat)
         for along in ("y", "z"):
             dose = linear_dose(along=along, centre_gy=16.0, gy_per_mm=1.0)
-            grid = sampled(dose, spacing_mm=spacing_mm, half_mm=20, shift_mm=(shift_mm,) * 3)
+            grid = sampled(dose, spacing_mm=spacing_mm, half_mm=15, shift_mm=(shift_mm,) * 3)
             yield Case(
                 name, structure, grid, linear_truth(shape, along=along, centre_gy=16.0, gy_per_mm=1.0), False
             )

@@ -34,6 +34,9 @@ NOTABLE_DIFFERENCE: Final = 0.01
 _LOOKED_AT: Final = 50
 """Voxels that are tried for each extreme. A sample at the surface may hold a voxel that lies just outside."""
 
+_SLACK: Final = 1e-6
+"""Voxels or mm that count as nothing."""
+
 _COVERED: Final = 1e-9
 """Part of the volume that may be missing by rounding alone."""
 
@@ -291,11 +294,13 @@ def _voxels_within(lines: Lines, which: NDArray[np.int64], grid: DoseGrid) -> tu
     line = lines.line[which]
     points = np.column_stack((lines.u_mm[which], lines.v_mm[line], lines.w_mm[line]))
     indices = indices_of(points, lines.axes, grid)
-    frame, row, column = np.clip(np.rint(indices), 0, np.array(grid.shape) - 1).astype(np.int64).T
+    # Half way between two voxels always the lower, so that of neighbouring samples none is left out.
+    nearest = np.ceil(indices - 0.5 - _SLACK)
+    frame, row, column = np.clip(nearest, 0, np.array(grid.shape) - 1).astype(np.int64).T
     away = local_mm(indices, (frame, row, column), lines.axes, grid)
-    within = np.abs(away[0]) <= lines.length_mm[which] / 2
-    within &= np.abs(away[1]) <= lines.height_mm[line] / 2
-    within &= np.abs(away[2]) <= lines.thickness_mm[line] / 2
+    within = np.abs(away[0]) <= lines.length_mm[which] / 2 + _SLACK
+    within &= np.abs(away[1]) <= lines.height_mm[line] / 2 + _SLACK
+    within &= np.abs(away[2]) <= lines.thickness_mm[line] / 2 + _SLACK
     doses = np.zeros(int(np.count_nonzero(within)))
     for layer in grid.layers:
         doses += layer.stored[frame[within], row[within], column[within]] * layer.scaling_gy

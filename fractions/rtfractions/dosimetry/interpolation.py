@@ -76,13 +76,12 @@ class Block:
     def taps(self, axis: int, index: Floats) -> Taps:
         """Weights along an axis at indices of the grid, which are to lie inside the block."""
         local = index - self.first[axis]
-        last = self.values.shape[axis] - 1
-        below = np.clip(np.floor(local).astype(np.int64), 0, last - 1)
+        beyond = int(self.interpolation == "cubic")  # a spline has one value more beyond each end
+        below = np.clip(np.floor(local).astype(np.int64), beyond, self.values.shape[axis] - 2 - beyond)
         t = np.clip(local - below, 0.0, 1.0)
         if self.interpolation == "linear":
             one = np.ones_like(t)
             return Taps(below, np.stack((1 - t, t)), np.stack((-one, one)))
-        # The block of a spline has one value more beyond each of its ends.
         s = 1 - t
         value = np.stack(
             (s**3, 3 * t**3 - 6 * t**2 + 4, 3 * s**3 - 6 * s**2 + 4, t**3)

@@ -18,6 +18,7 @@ from typing import Final, Literal, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
+from rtfractions.dosimetry.outlines import Rays, between, crossings_beyond, rays_of
 from rtfractions.structures import PARTS_APART, Plane, Structure
 
 Floats = NDArray[np.float64]
@@ -98,8 +99,8 @@ class Between(NamedTuple):
 
     low_mm: float
     high_mm: float
-    lower: "_Rays"
-    upper: "_Rays"
+    lower: Rays
+    upper: Rays
     areas_mm2: tuple[float, float]
     bend: float
 
@@ -109,7 +110,7 @@ class Between(NamedTuple):
         straight = (1 - t) * self.areas_mm2[0] + t * self.areas_mm2[1]
         bulge = -self.bend * (w_mm - self.low_mm) * (self.high_mm - w_mm)
         area = straight + np.clip(bulge, -_BULGE * straight, _BULGE * straight)
-        outlines = _between(self.lower, self.upper, t, area)
+        outlines = between(self.lower, self.upper, t, area)
         return _one_by_one(outlines, area, w_mm, thickness_mm)
 
 
@@ -122,7 +123,7 @@ class Cap(NamedTuple):
     low_mm: float
     high_mm: float
     plane: Plane
-    rays: "_Rays | None"
+    rays: Rays | None
     slope: float
     bend: float
     roundness: float
@@ -199,7 +200,7 @@ class Solid:
         for _, one in self.intervals:
             if one.low_mm <= w <= one.high_mm:
                 for section in one.sections(height, np.ones(1)):
-                    if sum(_crossings_beyond(loop, u, v) for loop in section.loops) % 2:
+                    if sum(crossings_beyond(loop, u, v) for loop in section.loops) % 2:
                         return True
         return False
 
@@ -244,7 +245,7 @@ def shaped(structure: Structure, slabs_mm: Floats, end_caps: EndCaps) -> Solid:
     for part in _parts(structure):
         areas = np.array([planes[k].area_mm2 for k in part])
         bends = _bends(structure.positions_mm[part], areas)
-        rays = [_rays(planes[k].loops) for k in part]
+        rays = [rays_of(planes[k].loops) for k in part]
         for i, (k, after) in enumerate(pairwise(part)):
             low, high = planes[k].position_mm, planes[after].position_mm
             lower, upper = rays[i], rays[i + 1]
@@ -287,7 +288,7 @@ def _add_caps(
         taper = _taper(structure, order, half) if end_caps == "tapered" else flat
         low, high = sorted((plane.position_mm, plane.position_mm + outwards * taper.length_mm))
         if high > low:
-            rays = _rays(plane.loops) if end_caps == "tapered" else None
+            rays = rays_of(plane.loops) if end_caps == "tapered" else None
             cap = Cap(low, high, plane, rays, taper.slope, taper.bend, taper.roundness)
             intervals.append(cap)
             surface.append(cap.face())
@@ -371,59 +372,6 @@ def _bends(positions: Floats, areas: Floats) -> Floats:
     return np.where(lower * upper > 0, np.sign(lower) * np.minimum(np.abs(lower), np.abs(upper)), 0.0)
 
 
-class _Rays(NamedTuple):
-    """An outline seen from its centre: angles of its points, ascending within one turn."""
-
-    centre: Floats
-    angle: Floats
-    points: Floats
-
-
-def _rays(loops: tuple[Floats, ...]) -> _Rays | None:
-    """A single outline as seen from its centroid; None where it is not one, or not seen whole."""
-    if len(loops) != 1:
-        return None
-    origin = loops[0][0]
-    points = loops[0] - origin
-    following = np.roll(points, -1, axis=0)
-    cross = points[:, 0] * following[:, 1] - following[:, 0] * points[:, 1]
-    if not abs(cross.sum()) > 0:
-        return None
-    centre = ((points + following) * cross[:, None]).sum(axis=0) / (3 * cross.sum())
-    if cross.sum() < 0:
-        points = points[::-1]
-    seen = points - centre
-    angle = np.arctan2(seen[:, 1], seen[:, 0])
-    start = int(np.argmin(angle))
-    angle, seen = np.roll(angle, -start), np.roll(seen, -start, axis=0)
-    if not (np.diff(angle) > 0).all() or angle[0] + 2 * np.pi - angle[-1] >= np.pi:
-        return None
-    return _Rays(centre + origin, angle, seen)
-
-
-def _between(lower: _Rays, upper: _Rays, t: Floats, area_mm2: Floats) -> Floats:
-    """Outlines between two, at parts `t` of the way, of given areas: shape (L, N, 2)."""
-    angle = np.union1d(lower.angle, upper.angle)
-    radius = (1 - t[:, None]) * _radius(lower, angle) + t[:, None] * _radius(upper, angle)
-    following = np.roll(angle, -1)
-    turned = np.sin(following - angle)
-    own = 0.5 * (radius * np.roll(radius, -1, axis=1) * turned).sum(axis=1)
-    radius *= np.sqrt(area_mm2 / own)[:, None]
-    centre = (1 - t[:, None]) * lower.centre + t[:, None] * upper.centre
-    outline: Floats = centre[:, None] + radius[..., None] * np.column_stack((np.cos(angle), np.sin(angle)))
-    return outline
-
-
-def _radius(rays: _Rays, angle: Floats) -> Floats:
-    """How far an outline lies from its centre in some directions."""
-    edge = np.searchsorted(rays.angle, angle, side="right") - 1
-    begin, end = rays.points[edge], rays.points[(edge + 1) % len(rays.points)]
-    along = end - begin
-    over = begin[:, 0] * along[:, 1] - begin[:, 1] * along[:, 0]
-    radius: Floats = over / (np.cos(angle) * along[:, 1] - np.sin(angle) * along[:, 0])
-    return radius
-
-
 def _one_by_one(outlines: Floats, area: Floats, w_mm: Floats, thickness_mm: Floats) -> list[Section]:
     """Sections of one layer each."""
     one = np.ones(1)
@@ -431,15 +379,6 @@ def _one_by_one(outlines: Floats, area: Floats, w_mm: Floats, thickness_mm: Floa
         Section((outline,), float(area[i]), w_mm[i : i + 1], thickness_mm[i : i + 1], one)
         for i, outline in enumerate(outlines)
     ]
-
-
-def _crossings_beyond(loop: Floats, u: float, v: float) -> int:
-    """How often a loop crosses the line along u at v, beyond u."""
-    following = np.roll(loop, -1, axis=0)
-    crosses = (loop[:, 1] > v) != (following[:, 1] > v)
-    begin, end = loop[crosses], following[crosses]
-    at = begin[:, 0] + (v - begin[:, 1]) / (end[:, 1] - begin[:, 1]) * (end[:, 0] - begin[:, 0])
-    return int(np.count_nonzero(at > u))
 
 
 def _at(points: Floats, w: float) -> Floats:
