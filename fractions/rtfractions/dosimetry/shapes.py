@@ -38,6 +38,9 @@ _BULGE: Final = 0.25
 _ROUNDNESS: Final = 2.8
 """Power of the rounding of an end that would close two slices away; near that of a lying cylinder."""
 
+_TRUSTED: Final = 3.0
+"""Most by which the area may bend more at an end than a plane further in."""
+
 _ROUNDED: Final = 0.9
 """Part of the length of a rounded end at which its surface is looked at, beside its tip."""
 
@@ -315,15 +318,18 @@ def _taper(structure: Structure, order: list[int], half_mm: float) -> _Taper:
             judged.append(k)
     if len(judged) < 2:
         return _Taper(half_mm, 0.0, 0.0, np.inf)
-    outer, *inner = (structure.planes[k] for k in judged[:3])
-    near = abs(outer.position_mm - inner[0].position_mm)
-    slope, bend = (outer.area_mm2 - inner[0].area_mm2) / near, 0.0
-    if len(inner) == 2:
-        far = abs(inner[0].position_mm - inner[1].position_mm)
-        bend = (slope - (inner[0].area_mm2 - inner[1].area_mm2) / far) / (near + far)
-        slope += bend * near
+    at = np.abs(positions[judged[:4]] - positions[judged[0]])
+    area = float(structure.planes[judged[0]].area_mm2)
+    chords = -np.diff([structure.planes[k].area_mm2 for k in judged[:4]]) / np.diff(at)
+    slope, bend = float(chords[0]), 0.0
+    if len(chords) > 1:
+        bends = (chords[:-1] - chords[1:]) / (at[2:] - at[:-2])
+        # Where the planes further in bend the other way, or hardly, the outermost ones are drawn unevenly.
+        trusted = _TRUSTED * max(float(bends[-1] * np.sign(bends[0])), 0.0) if len(bends) > 1 else np.inf
+        bend = float(np.sign(bends[0])) * min(abs(float(bends[0])), trusted)
+        slope += bend * float(at[1])
     slice_mm = max(2 * half_mm, usual)
-    closes = _first_zero(outer.area_mm2, slope, bend)
+    closes = _first_zero(area, slope, bend)
     if closes <= slice_mm:
         return _Taper(closes, slope, bend, np.inf)
     # It cannot go on to where it would close: the next plane would show it. The later it would close, the more
