@@ -13,7 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from rtfractions.dosimetry.dvh import DVH, DVHError, Quantity, Settings
-from rtfractions.dosimetry.histogram import cumulative
+from rtfractions.dosimetry.histogram import Batch, cumulative
 from rtfractions.dosimetry.interpolation import Interpolation, even_frames
 from rtfractions.dosimetry.modelling import EndCapsOption, Model, model_of, steps_for
 from rtfractions.dosimetry.sampling import Doses, Lines, doses_at, doses_of, indices_of, local_mm
@@ -154,9 +154,8 @@ class _Gathered:
     """Doses, spreads and weights of the samples seen so far, and their extremes."""
 
     def __init__(self) -> None:
-        self.dose: list[Floats] = []
-        self.spread: list[Floats] = []
-        self.weight: list[Floats] = []
+        self.batches: list[Batch] = []
+        self.dose_times_volume = 0.0
         self.whole_cm3 = self.covered_cm3 = 0.0
         self.least, self.greatest = np.inf, -np.inf
         self.voxels: list[tuple[float, Floats]] = []
@@ -175,9 +174,8 @@ class _Gathered:
         changes = [_changes(phases, axis, convert) for axis in range(3)]
         spread = 0.5 * np.sqrt(changes[0] ** 2 + changes[1] ** 2 + changes[2] ** 2)
         self.covered_cm3 += float(weight.sum())
-        self.dose.append(dose)
-        self.spread.append(spread)
-        self.weight.append(weight)
+        self.dose_times_volume += float((dose * weight).sum())
+        self.batches.append(Batch(dose, spread, weight))
         self._extremes(dose)
         reach = 0.5 * (np.abs(changes[0]) + np.abs(changes[1]) + np.abs(changes[2]))
         doubtful = (dose + reach > self.greatest) | (dose - reach < self.least)
@@ -214,8 +212,7 @@ class _Gathered:
 
     def dvh(self, model: Model, settings: Settings, quantity: Quantity, alpha_beta_gy: float | None) -> DVH:
         """The histogram of what has been added."""
-        dose, spread, weight = (np.concatenate(parts) for parts in (self.dose, self.spread, self.weight))
-        nodes, volume = cumulative(dose, spread, weight, self.least, self.greatest)
+        nodes, volume = cumulative(self.batches, self.least, self.greatest)
         covered = float(volume[0]) / self.whole_cm3
         complete = covered > 1 - _COVERED
         notices = model.notices
@@ -231,7 +228,7 @@ class _Gathered:
             covered_fraction=1.0 if complete else covered,
             minimum_gy=self.least if complete else None,
             maximum_gy=self.greatest,
-            mean_gy=float((dose * weight).sum() / weight.sum()),
+            mean_gy=self.dose_times_volume / self.covered_cm3,
             settings=settings,
             quantity=quantity,
             alpha_beta_gy=alpha_beta_gy,

@@ -4,7 +4,8 @@ The dose of each sample is spread evenly over what it varies by. So the cumulati
 known exactly at every node, and no bin width shows in it.
 """
 
-from typing import Final
+from collections.abc import Sequence
+from typing import Final, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -24,19 +25,22 @@ _PLATEAU: Final = 1e-3
 _CANDIDATES: Final = 2**14
 """About how many samples are sorted to find frequent doses."""
 
-_BATCH: Final = 2**17
-"""Samples that are spread at once."""
+
+class Batch(NamedTuple):
+    """Samples: mean dose, half the width over which it is spread, and weight of each, shape (n,)."""
+
+    dose_gy: Floats
+    spread_gy: Floats
+    weight: Floats
 
 
-def cumulative(
-    dose_gy: Floats, spread_gy: Floats, weight: Floats, minimum_gy: float, maximum_gy: float
-) -> tuple[Floats, Floats]:
+def cumulative(batches: Sequence[Batch], minimum_gy: float, maximum_gy: float) -> tuple[Floats, Floats]:
     """The cumulative curve of samples.
 
     Parameters
     ----------
-    dose_gy, spread_gy, weight : ndarray, shape (n,)
-        Mean dose, half the width over which it is spread, and weight of each sample.
+    batches : sequence of Batch
+        The samples. They stay in batches, because arrays of all of them would take more time than the sums.
     minimum_gy, maximum_gy : float
         Least and greatest dose; all samples lie between.
 
@@ -47,59 +51,82 @@ def cumulative(
     weight : ndarray, shape (m,)
         Weight with at least that dose; 0 at the last.
     """
-    total = float(weight.sum())
+    total = sum(float(batch.weight.sum()) for batch in batches)
     width = maximum_gy - minimum_gy
     if not width > 1e-9 * max(abs(maximum_gy), 1e-3):
         middle = (minimum_gy + maximum_gy) / 2
         return np.array([middle, middle]), np.array([total, 0.0])
-    spread = np.minimum(spread_gy, np.minimum(dose_gy - minimum_gy, maximum_gy - dose_gy))
-    plateaus, jumps, on_one = _plateaus(dose_gy, weight, spread <= _FLAT * width, _PLATEAU * total)
+    within = [
+        one._replace(
+            spread_gy=np.minimum(
+                one.spread_gy, np.minimum(one.dose_gy - minimum_gy, maximum_gy - one.dose_gy)
+            )
+        )
+        for one in batches
+    ]
+    unit = 1e-9 * max(abs(minimum_gy), abs(maximum_gy))
+    keys, jumps = _plateaus(within, unit, _FLAT * width, _PLATEAU * total)
     grid = np.linspace(minimum_gy, maximum_gy, NODES + 1)
-    if len(plateaus):
-        dose_gy, spread, weight = dose_gy[~on_one], spread[~on_one], weight[~on_one]
-    smooth = _ramps(dose_gy, spread, weight, grid)
+    ramps = _Ramps(grid)
+    for one in within:
+        if len(keys):
+            off = ~((one.spread_gy <= _FLAT * width) & np.isin(np.round(one.dose_gy / unit), keys))
+            one = Batch(one.dose_gy[off], one.spread_gy[off], one.weight[off])
+        ramps.add(one)
+    plateaus = keys * unit
     nodes = np.sort(np.concatenate((grid, plateaus, plateaus)))
-    curve = np.interp(nodes, grid, smooth)
+    curve = np.interp(nodes, grid, ramps.curve())
     for end, jump in zip(np.searchsorted(nodes, plateaus, side="right"), jumps, strict=True):
         curve[: end - 1] += jump
     curve[0], curve[-1] = total, 0.0
     return nodes, np.minimum.accumulate(np.clip(curve, 0.0, total))
 
 
-def _plateaus(
-    dose: Floats, weight: Floats, flat: NDArray[np.bool_], least: float
-) -> tuple[Floats, Floats, NDArray[np.bool_]]:
-    """Doses that much of the volume has exactly, how much of it, and which samples these are."""
-    on_one = np.zeros(len(dose), bool)
-    which = np.flatnonzero(flat)
-    if not len(which) or weight[which].sum() < least:
-        return np.zeros(0), np.zeros(0), on_one
-    flats, weights = dose[which], weight[which]
-    unit = 1e-9 * max(float(np.abs(flats).max()), 1e-3)
-    key = np.round(flats / unit)
+def _plateaus(batches: Sequence[Batch], unit: float, flat: float, least: float) -> tuple[Floats, Floats]:
+    """Doses, as whole numbers of a unit, that much of the volume has exactly, and how much of it."""
+    keys, weights = [], []
+    for one in batches:
+        on_one = one.spread_gy <= flat
+        if on_one.any():
+            keys.append(np.round(one.dose_gy[on_one] / unit))
+            weights.append(one.weight[on_one])
+    if not keys or sum(float(one.sum()) for one in weights) < least:
+        return np.zeros(0), np.zeros(0)
     # A sorted part of them is enough to find what is frequent.
-    candidates = np.unique(key[:: max(len(key) // _CANDIDATES, 1)])
-    nearest = np.minimum(np.searchsorted(candidates, key), len(candidates) - 1)
-    same = candidates[nearest] == key
-    sums = np.asarray(np.bincount(nearest[same], weights[same], len(candidates)), np.float64)
+    every = max(sum(map(len, keys)) // _CANDIDATES, 1)
+    candidates = np.unique(np.concatenate([key[::every] for key in keys]))
+    sums = np.zeros(len(candidates))
+    for key, weight in zip(keys, weights, strict=True):
+        nearest = np.minimum(np.searchsorted(candidates, key), len(candidates) - 1)
+        same = candidates[nearest] == key
+        sums += np.bincount(nearest[same], weight[same], len(candidates))
     kept = sums > least
-    on_one[which] = same & kept[nearest]
-    return candidates[kept] * unit, sums[kept], on_one
+    return candidates[kept], sums[kept]
 
 
-def _ramps(dose: Floats, spread: Floats, weight: Floats, grid: Floats) -> Floats:
+class _Ramps:
     """Weight at or above each node; a sample falls evenly from all at dose - spread to none at dose + spread."""
-    step = grid[1] - grid[0]
-    slope, offset = np.zeros(len(grid) + 1), np.zeros(len(grid) + 1)
-    for start in range(0, len(dose), _BATCH):
-        part = slice(start, start + _BATCH)
+
+    def __init__(self, grid: Floats) -> None:
+        self.grid = grid
+        self.total = 0.0
+        self.slope, self.offset = np.zeros(len(grid) + 1), np.zeros(len(grid) + 1)
+
+    def add(self, batch: Batch) -> None:
+        """Add samples."""
+        step = self.grid[1] - self.grid[0]
+        size = len(self.grid)
         # Narrower than a bin, a sample may be as wide as a small part of it: the sums stay exact to rounding.
-        half = np.maximum(spread[part] / step, 1e-3)
-        middle = (dose[part] - grid[0]) / step
-        steepness = weight[part] / (2 * half)
+        half = np.maximum(batch.spread_gy / step, 1e-3)
+        middle = (batch.dose_gy - self.grid[0]) / step
+        steepness = batch.weight / (2 * half)
+        self.total += float(batch.weight.sum())
         for ends, signed in ((middle - half, steepness), (middle + half, -steepness)):
-            node = np.clip(np.ceil(ends), 0, len(grid)).astype(np.int64)
-            slope += np.bincount(node, signed, len(grid) + 1)
-            offset += np.bincount(node, signed * ends, len(grid) + 1)
-    below = np.arange(len(grid)) * np.cumsum(slope[:-1]) - np.cumsum(offset[:-1])
-    return np.asarray(weight.sum() - below)
+            node = np.clip(np.ceil(ends), 0, size).astype(np.int64)
+            self.slope += np.bincount(node, signed, size + 1)
+            self.offset += np.bincount(node, signed * ends, size + 1)
+
+    def curve(self) -> Floats:
+        """Weight at or above each node of the grid."""
+        below = np.arange(len(self.grid)) * np.cumsum(self.slope[:-1]) - np.cumsum(self.offset[:-1])
+        return np.asarray(self.total - below)

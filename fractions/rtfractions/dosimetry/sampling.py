@@ -230,13 +230,17 @@ def doses_at(
     points_mm: Floats, axes: Floats, grid: DoseGrid, interpolation: Interpolation
 ) -> tuple[Floats, NDArray[np.bool_]]:
     """Doses at points (u, v, w), shape (n, 3): 0 where not known, and where they are known."""
-    indices = indices_of(points_mm, axes, grid)
-    inside = np.all([known(grid, axis, indices[:, axis]) for axis in range(3)], axis=0)
-    dose, some = np.zeros(len(indices)), indices[inside]
-    if len(some):
-        block = block_of(grid, some.min(axis=0), some.max(axis=0), interpolation)
-        assert block is not None
-        dose[inside] = values_at(block, some)
+    dose, inside = np.zeros(len(points_mm)), np.zeros(len(points_mm), bool)
+    for start in range(0, len(points_mm), BATCH // 4):
+        part = slice(start, start + BATCH // 4)
+        indices = indices_of(points_mm[part], axes, grid)
+        within = np.all([known(grid, axis, indices[:, axis]) for axis in range(3)], axis=0)
+        some = indices[within]
+        inside[part] = within
+        if len(some):
+            block = block_of(grid, some.min(axis=0), some.max(axis=0), interpolation)
+            assert block is not None
+            dose[part][within] = values_at(block, some)
     return dose, inside
 
 
