@@ -7,6 +7,7 @@ from rtfractions_cli import exit_codes
 from rtfractions_cli.bed import bed
 from rtfractions_cli.check import check
 from rtfractions_cli.convert import convert
+from rtfractions_cli.dvh import dvh
 from rtfractions_cli.inspect_command import inspect
 from rtfractions_cli.options import help_without_command
 from rtfractions_cli.protocol import protocol
@@ -32,5 +33,6 @@ def rtfractions(context: click.Context) -> None:
 rtfractions.add_command(bed)
 rtfractions.add_command(check)
 rtfractions.add_command(convert)
+rtfractions.add_command(dvh)
 rtfractions.add_command(inspect)
 rtfractions.add_command(protocol)

@@ -15,7 +15,7 @@ from rtfractions_cli.options import Output, help_without_command, say, shared, u
 if TYPE_CHECKING:
     from rtfractions.protocols import LoadedProtocol
 
-SCHEMAS = ("protocol", "bed", "check", "convert", "inspect", "protocol-list", "protocol-show")
+SCHEMAS = ("protocol", "bed", "check", "convert", "dvh", "inspect", "protocol-list", "protocol-show")
 """The documents whose JSON Schema is published."""
 
 

@@ -9,6 +9,7 @@ from rtfractions.protocols.schema import Protocol, ScheduleText
 from rtfractions.reports.bed_report import BedDocument
 from rtfractions.reports.check_report import CheckDocument
 from rtfractions.reports.convert_report import ConvertDocument
+from rtfractions.reports.dvh_report import DvhDocument
 from rtfractions.reports.inspect_report import InspectDocument
 from rtfractions.reports.protocol_report import ProtocolListDocument, ProtocolShowDocument
 
@@ -17,6 +18,7 @@ DOCUMENTS: Final[dict[str, type]] = {
     "bed": BedDocument,
     "check": CheckDocument,
     "convert": ConvertDocument,
+    "dvh": DvhDocument,
     "inspect": InspectDocument,
     "protocol-list": ProtocolListDocument,
     "protocol-show": ProtocolShowDocument,
