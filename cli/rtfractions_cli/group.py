@@ -16,6 +16,8 @@ MODULES: Final = {
     "bed": "bed",
     "check": "check",
     "compensate": "compensate",
+    "convert": "convert",
+    "dvh": "dvh",
     "inspect": "inspect_command",
     "protocol": "protocol",
     "solve": "solve",

@@ -139,13 +139,16 @@ limit_option = click.option(
 """How much is read of files from outside; a test keeps the names those of `rtfractions.dicom.Limits`."""
 
 
-def shared(*formats: str) -> Callable[[F], F]:
+def shared(*formats: str, to_file: bool = True) -> Callable[[F], F]:
     """The options of all commands; the command gets them as its argument ``output``.
 
     Parameters
     ----------
     *formats : str
         The formats it can write, the default first.
+    to_file : bool, default True
+        Its result can go to a file. False where ``-o`` names another file that the command writes: the result then
+        goes to stdout.
     """
 
     def decorate(command: F) -> F:
@@ -153,21 +156,27 @@ def shared(*formats: str) -> Callable[[F], F]:
         def with_output(*args: Any, **options: Any) -> Any:
             output = Output(
                 format=options.pop("format"),
-                file=options.pop("output"),
+                file=options.pop("output") if to_file else None,
                 reproducible=options.pop("reproducible"),
                 quiet=options.pop("quiet"),
                 verbose=options.pop("verbose"),
             )
             return command(*args, output=output, **options)
 
-        for option in reversed(_options(formats)):
+        for option in reversed(_options(formats, to_file=to_file)):
             with_output = option(with_output)
         return with_output  # type: ignore[return-value]  # click's decorators keep the callable, not its type
 
     return decorate
 
 
-def _options(formats: tuple[str, ...]) -> list[Callable[[Any], Any]]:
+def _options(formats: tuple[str, ...], *, to_file: bool) -> list[Callable[[Any], Any]]:
+    output = click.option(
+        "-o",
+        "--output",
+        type=click.Path(dir_okay=False, path_type=Path),
+        help="Write the result to this file, whole or not at all; never over an input.",
+    )
     return [
         click.option(
             "--format",
@@ -176,12 +185,7 @@ def _options(formats: tuple[str, ...]) -> list[Callable[[Any], Any]]:
             show_default=True,
             help="Form of the result.",
         ),
-        click.option(
-            "-o",
-            "--output",
-            type=click.Path(dir_okay=False, path_type=Path),
-            help="Write the result to this file, whole or not at all; never over an input.",
-        ),
+        *([output] if to_file else []),
         click.option(
             "--reproducible", is_flag=True, help="Leave out the time, so that equal inputs give equal bytes."
         ),

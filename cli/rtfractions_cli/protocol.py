@@ -22,6 +22,8 @@ SCHEMAS = (
     "compensate",
     "alpha-beta",
     "check",
+    "convert",
+    "dvh",
     "inspect",
     "protocol-list",
     "protocol-show",

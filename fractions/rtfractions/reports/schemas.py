@@ -10,6 +10,8 @@ from rtfractions.reports.alpha_beta_report import AlphaBetaDocument
 from rtfractions.reports.bed_report import BedDocument
 from rtfractions.reports.check_report import CheckDocument
 from rtfractions.reports.compensate_report import CompensateDocument
+from rtfractions.reports.convert_report import ConvertDocument
+from rtfractions.reports.dvh_report import DvhDocument
 from rtfractions.reports.inspect_report import InspectDocument
 from rtfractions.reports.protocol_report import ProtocolListDocument, ProtocolShowDocument
 from rtfractions.reports.solve_report import SolveDocument
@@ -21,6 +23,8 @@ DOCUMENTS: Final[dict[str, type]] = {
     "compensate": CompensateDocument,
     "alpha-beta": AlphaBetaDocument,
     "check": CheckDocument,
+    "convert": ConvertDocument,
+    "dvh": DvhDocument,
     "inspect": InspectDocument,
     "protocol-list": ProtocolListDocument,
     "protocol-show": ProtocolShowDocument,

@@ -1,0 +1,297 @@
+"""``rtfractions convert``."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from datetime import datetime
+from pathlib import Path
+from typing import TYPE_CHECKING, Literal
+
+import click
+
+from rtfractions_cli.exit_codes import ExitCode
+from rtfractions_cli.options import Output, examples, limit_option, shared, usage_error
+
+if TYPE_CHECKING:
+    from rtfractions.biology import AlphaBeta
+    from rtfractions.dicom import Discovery, Limits
+    from rtfractions.dicom.writing import WrittenDose
+    from rtfractions.dosimetry.converted_grid import ConvertedGrid
+    from rtfractions.dosimetry.courses import ChosenDose, Phases
+    from rtfractions.patient import Patient
+    from rtfractions.reports.convert_report import Conversion
+    from rtfractions.reports.envelope import Context
+
+MAY_BE_MISTAKEN = (
+    "a planning system may take the written grid for the plan's physical dose: import it under its own name, and never "
+    "plan, scale or sum with it"
+)
+
+
+@click.command(
+    epilog=examples(
+        "convert sample_plans/patient -o eqd2.dcm --quantity eqd2 --alpha-beta 3",
+        "convert export/ -o bed.dcm --quantity bed --alpha-beta SpinalCord=2 --alpha-beta PTV=10 --alpha-beta 3",
+        "convert dose.dcm -o eqd2.dcm --quantity eqd2 --alpha-beta 10 --fractions 5 --format json",
+    )
+)
+@click.argument(
+    "paths", metavar="PATH...", nargs=-1, required=True, type=click.Path(exists=True, path_type=Path)
+)
+@click.option(
+    "-o",
+    "--output",
+    "file",
+    metavar="FILE",
+    envvar="RTFRACTIONS_CONVERT_OUTPUT",
+    required=True,
+    type=click.Path(dir_okay=False, path_type=Path),
+    help="Write the RT Dose to this file, whole or not at all; never over an input.",
+)
+@click.option(
+    "--quantity", required=True, type=click.Choice(("bed", "eqd2")), help="What to convert the dose to."
+)
+@click.option(
+    "--alpha-beta",
+    metavar="[STRUCTURE=]GY",
+    multiple=True,
+    required=True,
+    help="alpha/beta in Gy: of voxels in a structure, repeatable, the first that holds a voxel counts; and once "
+    "without a structure, for voxels in none.",
+)
+@click.option("--dose", metavar="UID", help="The dose that is meant, where several could be.")
+@click.option(
+    "--plan",
+    metavar="UID",
+    multiple=True,
+    help="The plan whose dose is meant; several are converted one by one, and added on the grid of the first.",
+)
+@click.option(
+    "--fractions",
+    metavar="N",
+    type=click.IntRange(1, 1000),
+    help="Number of fractions, where the plan has none.",
+)
+@click.option(
+    "--override-plan-fractions", is_flag=True, help="Take --fractions where the plan has another number."
+)
+@click.option(
+    "--effective-as",
+    type=click.Choice(("rbe",)),
+    help="What an EFFECTIVE dose is; without it one is refused, as it may be converted already.",
+)
+@limit_option
+@shared("text", "json", to_file=False)
+def convert(
+    paths: tuple[Path, ...],
+    file: Path,
+    quantity: Literal["bed", "eqd2"],
+    alpha_beta: tuple[str, ...],
+    dose: str | None,
+    plan: tuple[str, ...],
+    fractions: int | None,
+    override_plan_fractions: bool,
+    effective_as: str | None,
+    limit: tuple[str, ...],
+    output: Output,
+) -> None:
+    """Write the dose grid of a plan as BED or EQD2 (RT Dose), each voxel at its own dose per fraction.
+
+    PATH is a file, a zip archive or a folder with the plan, its dose, and the structures that are named.
+    """
+    from rtfractions.dicom import Limits, discover, read_patient
+    from rtfractions.dosimetry.courses import patient_meant
+    from rtfractions.errors import RTFractionsError
+    from rtfractions.files import write_atomically
+    from rtfractions.notices import Notice
+    from rtfractions.reports import convert_report
+    from rtfractions.reports.envelope import Context, as_json
+
+    with usage_error():
+        limits = Limits.changed(*limit)
+        ratios = _alpha_betas(alpha_beta)
+    _refuse_contradictions(plan, dose, fractions, override_plan_fractions)
+    found = discover(paths, limits)
+    readings = [read_patient(files, found, limits=limits) for files in found.patients]
+    context = Context(
+        output.reproducible,
+        inputs=tuple(file for reading in readings for file in reading.inputs),
+        notices=(*found.notices, *(n for reading in readings for n in reading.patient.all_notices())),
+        errors=(*found.errors, *(e for reading in readings for e in reading.errors)),
+    )
+    conversion = None
+    try:
+        patient = patient_meant([reading.patient for reading in readings], dose_uid=dose, plan_uids=plan)
+        chosen, phases = _chosen(
+            patient,
+            dose,
+            plan,
+            fractions=fractions,
+            override_plan_fractions=override_plan_fractions,
+            effective_as_rbe=effective_as == "rbe",
+        )
+        grid = _grid(quantity, chosen, phases, ratios)
+        notices = [notice for part in phases for notice in part.notices]
+        notices += [*grid.notices(), Notice("convert.not-physical", MAY_BE_MISTAKEN)]
+        written = _written(found, limits, chosen, grid, context, rbe_weighted=effective_as == "rbe")
+        write_atomically(file, written.data, inputs=paths)
+        conversion = _entry(file, written, chosen, phases, grid)
+        context = replace(context, notices=(*context.notices, *notices))
+    except RTFractionsError as error:
+        context = replace(context, errors=(*context.errors, error))
+    context = replace(context, exit_reasons=(ExitCode.REFUSED,) if context.errors else ())
+    document = convert_report.document(conversion, context)
+    result = as_json(document) if output.format == "json" else convert_report.as_text(document)
+    output.finish(result, context)
+
+
+def _alpha_betas(texts: tuple[str, ...]) -> tuple[AlphaBeta, list[tuple[str, AlphaBeta]]]:
+    """The ratio of voxels in no structure, and those of structures in the order given."""
+    from rtfractions.biology import AlphaBetaError, parse_alpha_beta
+
+    alone, by_name = [], list[tuple[str, "AlphaBeta"]]()
+    for text in texts:
+        name, equals, value = text.rpartition("=")
+        ratio = parse_alpha_beta(value, source="given on the command line")
+        if not equals:
+            alone.append(ratio)
+        elif name.strip() and name not in dict(by_name):
+            by_name.append((name, ratio))
+        else:
+            raise AlphaBetaError(f"--alpha-beta names no structure, or one twice: {text!r}")
+    if len(alone) != 1:
+        problem = f"--alpha-beta is given {len(alone)} times without a structure"
+        raise AlphaBetaError(problem, remedy="give one value for voxels in none of the structures named")
+    return alone[0], by_name
+
+
+def _refuse_contradictions(
+    plan_uids: tuple[str, ...], dose_uid: str | None, fractions: int | None, override: bool
+) -> None:
+    if override and fractions is None:
+        raise click.UsageError("--override-plan-fractions needs --fractions")
+    if len(plan_uids) > 1 and (fractions is not None or dose_uid is not None):
+        raise click.UsageError("with several --plan neither --fractions nor --dose can be given")
+    if len(set(plan_uids)) < len(plan_uids):
+        raise click.UsageError("a --plan is given twice")
+
+
+def _chosen(
+    patient: Patient,
+    dose_uid: str | None,
+    plan_uids: tuple[str, ...],
+    *,
+    fractions: int | None,
+    override_plan_fractions: bool,
+    effective_as_rbe: bool,
+) -> tuple[list[ChosenDose], list[Phases]]:
+    """The doses that are meant, and their numbers of fractions."""
+    from rtfractions.dosimetry.courses import choose_dose, one_frame_of_reference, phases_of
+
+    chosen = [choose_dose(patient, dose_uid=dose_uid, plan_uid=plan) for plan in plan_uids or (None,)]
+    one_frame_of_reference(chosen)
+    phases = [
+        phases_of(
+            dose,
+            patient,
+            fractions=fractions,
+            override_plan_fractions=override_plan_fractions,
+            effective_as_rbe=effective_as_rbe,
+        )
+        for dose in chosen
+    ]
+    return chosen, phases
+
+
+def _grid(
+    quantity: Literal["bed", "eqd2"],
+    chosen: list[ChosenDose],
+    phases: list[Phases],
+    ratios: tuple[AlphaBeta, list[tuple[str, AlphaBeta]]],
+) -> ConvertedGrid:
+    """The grid to be converted, with the alpha/beta of its structures."""
+    from rtfractions.dosimetry.converted_grid import ConvertedGrid, StructureAlphaBeta
+    from rtfractions.dosimetry.courses import structures_named
+
+    elsewhere, by_name = ratios
+    structures = structures_named(chosen[0], [name for name, _ in by_name])
+    return ConvertedGrid(
+        phases=tuple(dose for part in phases for dose in part.doses),
+        quantity=quantity,
+        alpha_beta=elsewhere,
+        by_structure=tuple(
+            StructureAlphaBeta(structure, ratio)
+            for structure, (_, ratio) in zip(structures, by_name, strict=True)
+        ),
+    )
+
+
+def _written(
+    found: Discovery,
+    limits: Limits,
+    chosen: list[ChosenDose],
+    grid: ConvertedGrid,
+    context: Context,
+    *,
+    rbe_weighted: bool,
+) -> WrittenDose:
+    """The converted dose as a DICOM file."""
+    from rtfractions.dicom.marking import Marking
+    from rtfractions.dicom.writing import dose_file, read_again
+    from rtfractions.reports.envelope import generated_at
+
+    time = generated_at(reproducible=context.reproducible)
+    marking = Marking(
+        quantity=grid.quantity,
+        alpha_betas_gy=(grid.alpha_beta.value_gy, *(own.alpha_beta.value_gy for own in grid.by_structure)),
+        structure_numbers=tuple(own.structure.number for own in grid.by_structure),
+        fractions=tuple(phase.fractions for phase in grid.phases),
+        rbe_weighted=rbe_weighted,
+        written_at=None if time is None else datetime.fromisoformat(time),
+    )
+    uids = [dose.sop_instance_uid for one in chosen for dose in one.doses]
+    return dose_file(
+        [read_again(found, uid, context.inputs, limits) for uid in uids],
+        grid.blocks_gy,
+        marking,
+        limits=limits,
+        also_from=[file.sha256 for file in context.inputs],
+    )
+
+
+def _entry(
+    file: Path, written: WrittenDose, chosen: list[ChosenDose], phases: list[Phases], grid: ConvertedGrid
+) -> Conversion:
+    from rtfractions.files import sha256_hex
+    from rtfractions.reports import convert_report
+
+    ratios = [(own.structure, own.alpha_beta) for own in grid.by_structure]
+    return convert_report.conversion_entry(
+        quantity=grid.quantity,
+        phases=[
+            convert_report.PhaseEntry(
+                plan_uids=dose.plan_uids,
+                dose_uids=tuple(one.sop_instance_uid for one in dose.doses),
+                dose_type=dose.dose_type,
+                fractions=phase.fractions,
+                fractions_from_plan=part.from_plan,
+                maximum_gy=phase.grid.maximum_gy,
+            )
+            for dose, part in zip(chosen, phases, strict=True)
+            for phase in part.doses
+        ],
+        alpha_betas=[
+            (structure, ratio, voxels)
+            for (structure, ratio), voxels in zip(
+                [*ratios, (None, grid.alpha_beta)], grid.voxels, strict=True
+            )
+        ],
+        maximum_gy=written.maximum_gy,
+        output=convert_report.output_entry(
+            str(file),
+            sha256=sha256_hex(written.data),
+            sop_instance_uid=written.sop_instance_uid,
+            series_instance_uid=written.series_instance_uid,
+            scaling_gy=written.scaling_gy,
+        ),
+    )

@@ -1,0 +1,132 @@
+"""The cumulative histogram of doses that vary linearly within their volumes.
+
+The dose of each sample is spread evenly over what it varies by. So the cumulative curve is a sum of ramps,
+known exactly at every node, and no bin width shows in it.
+"""
+
+from collections.abc import Sequence
+from typing import Final, NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+Floats = NDArray[np.float64]
+
+NODES: Final = 2000
+"""Intervals of a curve, evenly spread from the least to the greatest dose."""
+
+_FLAT: Final = 1e-9
+"""Spread, as part of the range of doses, below which a sample has one dose."""
+
+_PLATEAU: Final = 1e-3
+"""Part of the volume with exactly one dose that is worth a jump in the curve."""
+
+
+_CANDIDATES: Final = 2**14
+"""About how many samples are sorted to find frequent doses."""
+
+
+class Batch(NamedTuple):
+    """Samples: mean dose, half the width over which it is spread, and weight of each, shape (n,)."""
+
+    dose_gy: Floats
+    spread_gy: Floats
+    weight: Floats
+
+
+def cumulative(batches: Sequence[Batch], minimum_gy: float, maximum_gy: float) -> tuple[Floats, Floats]:
+    """The cumulative curve of samples.
+
+    Parameters
+    ----------
+    batches : sequence of Batch
+        The samples. They stay in batches, because arrays of all of them would take more time than the sums.
+    minimum_gy, maximum_gy : float
+        Least and greatest dose; all samples lie between.
+
+    Returns
+    -------
+    dose_gy : ndarray, shape (m,)
+        Nodes, ascending; two equal ones are a jump.
+    weight : ndarray, shape (m,)
+        Weight with at least that dose; 0 at the last.
+    """
+    total = sum(float(batch.weight.sum()) for batch in batches)
+    width = maximum_gy - minimum_gy
+    if not width > 1e-9 * max(abs(maximum_gy), 1e-3):
+        middle = (minimum_gy + maximum_gy) / 2
+        return np.array([middle, middle]), np.array([total, 0.0])
+    within = [
+        one._replace(
+            spread_gy=np.minimum(
+                one.spread_gy, np.minimum(one.dose_gy - minimum_gy, maximum_gy - one.dose_gy)
+            )
+        )
+        for one in batches
+    ]
+    unit = 1e-9 * max(abs(minimum_gy), abs(maximum_gy))
+    keys, jumps = _plateaus(within, unit, _FLAT * width, _PLATEAU * total)
+    grid = np.linspace(minimum_gy, maximum_gy, NODES + 1)
+    ramps = _Ramps(grid)
+    for one in within:
+        if len(keys):
+            off = ~((one.spread_gy <= _FLAT * width) & np.isin(np.round(one.dose_gy / unit), keys))
+            one = Batch(one.dose_gy[off], one.spread_gy[off], one.weight[off])
+        ramps.add(one)
+    plateaus = keys * unit
+    nodes = np.sort(np.concatenate((grid, plateaus, plateaus)))
+    curve = np.interp(nodes, grid, ramps.curve())
+    for end, jump in zip(np.searchsorted(nodes, plateaus, side="right"), jumps, strict=True):
+        curve[: end - 1] += jump
+    curve[0], curve[-1] = total, 0.0
+    return nodes, np.minimum.accumulate(np.clip(curve, 0.0, total))
+
+
+def _plateaus(batches: Sequence[Batch], unit: float, flat: float, least: float) -> tuple[Floats, Floats]:
+    """Doses, as whole numbers of a unit, that much of the volume has exactly, and how much of it."""
+    keys, weights = [], []
+    for one in batches:
+        on_one = one.spread_gy <= flat
+        if on_one.any():
+            keys.append(np.round(one.dose_gy[on_one] / unit))
+            weights.append(one.weight[on_one])
+    if not keys or sum(float(one.sum()) for one in weights) < least:
+        return np.zeros(0), np.zeros(0)
+    # A sorted part of them is enough to find what is frequent.
+    every = max(sum(map(len, keys)) // _CANDIDATES, 1)
+    candidates = np.unique(np.concatenate([key[::every] for key in keys]))
+    sums = np.zeros(len(candidates))
+    for key, weight in zip(keys, weights, strict=True):
+        nearest = np.minimum(np.searchsorted(candidates, key), len(candidates) - 1)
+        same = candidates[nearest] == key
+        sums += np.bincount(nearest[same], weight[same], len(candidates))
+    kept = sums > least
+    return candidates[kept], sums[kept]
+
+
+class _Ramps:
+    """Weight at or above each node; a sample falls evenly from all at dose - spread to none at dose + spread."""
+
+    def __init__(self, grid: Floats) -> None:
+        self.grid = grid
+        self.total = 0.0
+        self.slope, self.offset = np.zeros(len(grid) + 1), np.zeros(len(grid) + 1)
+
+    def add(self, batch: Batch) -> None:
+        """Add samples."""
+        step = self.grid[1] - self.grid[0]
+        size = len(self.grid)
+        # Narrower than a bin, a sample may be as wide as a small part of it: the sums stay exact to rounding.
+        half = np.maximum(batch.spread_gy / step, 1e-3)
+        middle = (batch.dose_gy - self.grid[0]) / step
+        steepness = batch.weight / (2 * half)
+        self.total += float(batch.weight.sum())
+        for ends, signed in ((middle - half, steepness), (middle + half, -steepness)):
+            node = np.clip(np.ceil(ends), 0, size).astype(np.int64)
+            self.slope += np.bincount(node, signed, size + 1)
+            self.offset += np.bincount(node, signed * ends, size + 1)
+
+    def curve(self) -> Floats:
+        """Weight at or above each node of the grid."""
+        below = np.arange(len(self.grid)) * np.cumsum(self.slope[:-1]) - np.cumsum(self.offset[:-1])
+        return np.asarray(self.total - below)

@@ -1,0 +1,219 @@
+"""Structures as solids: which shape, which ends, and how finely they are sampled."""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from typing import Final, Literal, Protocol
+
+import numpy as np
+from numpy.typing import NDArray
+
+from rtfractions.dosimetry.dvh import DVHError
+from rtfractions.dosimetry.sampling import Lines, Steps, lines_of
+from rtfractions.dosimetry.shapes import EndCaps, Solid, mixed, shaped, smallness, stacked
+from rtfractions.errors import Where
+from rtfractions.grid import DoseGrid
+from rtfractions.notices import Notice
+from rtfractions.structures import Structure
+
+Floats = NDArray[np.float64]
+
+EndCapsOption = Literal["auto", "half", "none", "tapered"]
+
+SAMPLES: Final = 30_000
+"""About how many samples a structure has at least."""
+
+MOST_SAMPLES: Final = 3_000_000
+"""About how many samples a structure has at most."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Size:
+    """What decides how finely something is sampled.
+
+    Attributes
+    ----------
+    volume_mm3 : float
+        Its volume.
+    breadth_mm : float
+        Area over perimeter of its sections: half the width of a thin wall.
+    """
+
+    volume_mm3: float
+    breadth_mm: float
+
+
+class Model(Protocol):
+    """Something that has a volume in space and can be sampled."""
+
+    @property
+    def axes(self) -> Floats:
+        """Rows u, v, w: unit vectors in the DICOM patient system, shape (3, 3)."""
+        ...
+
+    @property
+    def size(self) -> Size:
+        """What decides how finely it is sampled."""
+        ...
+
+    @property
+    def surface_mm(self) -> Floats:
+        """Points (u, v, w) on its surface, shape (N, 3)."""
+        ...
+
+    @property
+    def end_caps(self) -> str:
+        """What lies beyond its outermost planes, for the report."""
+        ...
+
+    @property
+    def small(self) -> float:
+        """How far it is treated as small, 0 to 1."""
+        ...
+
+    @property
+    def where(self) -> Where:
+        """For messages."""
+        ...
+
+    @property
+    def notices(self) -> tuple[Notice, ...]:
+        """What must be told of it."""
+        ...
+
+    def lines(self, steps: Steps) -> Iterator[Lines]:
+        """Its samples, batch by batch."""
+        ...
+
+    def contains(self, point_mm: Floats) -> bool:
+        """Whether a point (u, v, w) lies inside."""
+        ...
+
+
+@dataclass(frozen=True, slots=True, eq=False, kw_only=True)
+class StructureModel:
+    """A structure as a solid; attributes as of `Model`."""
+
+    structure: Structure
+    solid: Solid
+    size: Size
+    end_caps: str
+    small: float
+    notices: tuple[Notice, ...]
+
+    @property
+    def axes(self) -> Floats:
+        """The structure's axes."""
+        return self.structure.axes
+
+    @property
+    def surface_mm(self) -> Floats:
+        """Vertices of contours, and of the faces of the ends."""
+        return self.solid.surface_mm
+
+    @property
+    def where(self) -> Where:
+        """The structure's name."""
+        return Where(structure=self.structure.name)
+
+    def lines(self, steps: Steps) -> Iterator[Lines]:
+        """Its samples, batch by batch."""
+        return lines_of(self.solid.sections(steps.w_mm), self.axes, steps)
+
+    def contains(self, point_mm: Floats) -> bool:
+        """Whether a point (u, v, w) lies inside."""
+        return self.solid.contains(*point_mm.tolist())
+
+
+def model_of(
+    structure: Structure,
+    grids: Sequence[DoseGrid],
+    *,
+    end_caps: EndCapsOption = "auto",
+    outer_volume_cm3: float | None = None,
+    always_shaped: bool = False,
+) -> StructureModel:
+    """A structure as a solid.
+
+    Parameters
+    ----------
+    structure : Structure
+        With closed contours.
+    grids : sequence of DoseGrid
+        A single plane without a stated thickness is as thick as the voxels of the first.
+    end_caps : str
+        ``"half"`` a slice beyond the outermost planes, ``"none"``, ``"tapered"`` as the shape suggests, or
+        ``"auto"``: tapered for small structures, half for large ones.
+    outer_volume_cm3 : float, optional
+        Volume of the largest target around a target: nested targets get one method, that of the outermost.
+    always_shaped : bool
+        Whether large structures, too, get a shape between their planes: the steps of a stack of slabs would
+        distort a margin.
+
+    Raises
+    ------
+    DVHError
+        If it has no closed contours, or they enclose nothing.
+    """
+    where = Where(structure=structure.name)
+    if not structure.planes:
+        problem = "it has no closed contours, and so no volume"
+        raise DVHError(problem, remedy="draw it in the planning system", where=where)
+    notices = structure.notices
+    slabs = structure.slabs_mm
+    if slabs is None:
+        thickness = voxel_mm(grids[0], structure.axes)[2]
+        position = structure.planes[0].position_mm
+        slabs = position + np.array([[-0.5, 0.5]]) * thickness
+        message = f"it has a single plane, taken as thick as the voxels of the dose: {thickness:g} mm"
+        notices += (Notice("dvh.one-slice", message, where),)
+    areas = np.array([plane.area_mm2 for plane in structure.planes])
+    volume_mm3 = float(areas @ (slabs[:, 1] - slabs[:, 0]))
+    if not volume_mm3 > 0:
+        raise DVHError("its contours enclose nothing", remedy="draw it again", where=where)
+    small = smallness(max(volume_mm3 / 1000.0, outer_volume_cm3 or 0.0))
+    size = Size(volume_mm3=volume_mm3, breadth_mm=float(areas.sum()) / _perimeter(structure))
+    for_small: EndCaps = "tapered" if end_caps == "auto" else end_caps
+    for_large: EndCaps = "half" if end_caps == "auto" else end_caps
+    if small == 1 or always_shaped:
+        solid, caps = shaped(structure, slabs, for_small), for_small
+    elif small == 0:
+        solid, caps = stacked(structure, slabs, for_large), for_large
+    else:
+        solid = mixed(shaped(structure, slabs, for_small), stacked(structure, slabs, for_large), small)
+        caps = for_small
+    if not solid.intervals:
+        problem = "without end caps a single plane has no volume"
+        raise DVHError(problem, remedy="ask for half a slice beyond it", where=where)
+    told = caps if always_shaped or for_small == for_large or small in (0, 1) else "tapered and half"
+    return StructureModel(
+        structure=structure, solid=solid, size=size, end_caps=told, small=small, notices=notices
+    )
+
+
+def steps_for(model: Model, grids: Sequence[DoseGrid]) -> Steps:
+    """How finely something is sampled: no coarser than the dose, nor than its volume and breadth ask for.
+
+    Notes
+    -----
+    Where that makes more than `MOST_SAMPLES`, all steps are enlarged alike.
+    """
+    of_volume = (model.size.volume_mm3 / SAMPLES) ** (1 / 3)
+    voxels = np.min([voxel_mm(grid, model.axes) for grid in grids], axis=0)
+    steps = np.minimum(voxels, of_volume)
+    steps[:2] = np.minimum(steps[:2], model.size.breadth_mm)
+    samples = model.size.volume_mm3 / float(np.prod(steps))
+    steps *= max(samples / MOST_SAMPLES, 1.0) ** (1 / 3)
+    return Steps(*steps.tolist())
+
+
+def voxel_mm(grid: DoseGrid, axes: Floats) -> Floats:
+    """Distance of voxels along some axes, shape (3,): where these are oblique, to the next plane of voxels."""
+    along = np.abs(grid.axes @ axes.T)
+    spacing = np.array([grid.frame_spacing_mm[0], *grid.spacing_mm])
+    distance: Floats = (spacing[:, None] / np.maximum(along, 1e-9)).min(axis=0)
+    return distance
+
+
+def _perimeter(structure: Structure) -> float:
+    loops = [loop for plane in structure.planes for loop in plane.loops]
+    return sum(float(np.hypot(*(np.roll(loop, -1, axis=0) - loop).T).sum()) for loop in loops)

@@ -1,0 +1,384 @@
+"""The DVHs of a plan's structures with their metrics: physical, BED and EQD2, and what percentages are of."""
+
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from decimal import Decimal
+from typing import Final
+
+import numpy as np
+from numpy.typing import NDArray
+
+from rtfractions.doses import DoseSummation, DoseType
+from rtfractions.dosimetry.conversion import (
+    ConversionError,
+    Converted,
+    PhaseDose,
+    convert_doses,
+    convert_dvh,
+    model_notices,
+)
+from rtfractions.dosimetry.courses import ChosenDose, DoseChoiceError, Phases
+from rtfractions.dosimetry.dvh import DVH
+from rtfractions.dosimetry.engine import InterpolationOption, model_dvh
+from rtfractions.dosimetry.evaluation import Value, evaluate
+from rtfractions.dosimetry.modelling import EndCapsOption, Model, model_of
+from rtfractions.errors import RTFractionsError, counted
+from rtfractions.metrics import DEFAULT_METRICS, DoseQuantity, Metric, MetricError, parse_metric
+from rtfractions.notices import Notice
+from rtfractions.plans import PlanKind, PlanTarget, Prescription, PrescriptionSource
+from rtfractions.structures import RefusedStructure, Structure, StructureError
+
+Floats = NDArray[np.float64]
+
+TARGET_TYPES: Final = ("GTV", "CTV", "PTV")
+"""Interpreted types of structures that are targets."""
+
+COVERAGE: Final = parse_metric("V100%[%]")
+"""What is reported by default of a target whose prescription is known."""
+
+CONVERSIONS: Final[tuple[Converted, ...]] = ("bed", "eqd2")
+"""What an alpha/beta adds."""
+
+NESTED_SLACK_MM: Final = 0.5
+"""A target may reach so far beyond another that is drawn around it."""
+
+NOT_OF_THE_TARGET: Final = (PrescriptionSource.BEAM_DOSE, PrescriptionSource.DESCRIPTION)
+"""Where a prescription was read that no percentage is taken of."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Asked:
+    """What is asked of every structure.
+
+    Attributes
+    ----------
+    metrics : tuple of Metric or None
+        Those of physical dose are evaluated for BED and EQD2 too, where there is an alpha/beta; None: the default
+        set.
+    alpha_betas_gy : tuple of float
+        alpha/beta of structures that have none of their own.
+    own_alpha_betas_gy : mapping of int to tuple of float
+        alpha/beta of some structures, by number.
+    end_caps, dose_interpolation : str
+        As for `engine.structure_dvh`.
+    """
+
+    metrics: tuple[Metric, ...] | None = None
+    alpha_betas_gy: tuple[float, ...] = ()
+    own_alpha_betas_gy: Mapping[int, tuple[float, ...]] = field(default_factory=dict)
+    end_caps: EndCapsOption = "auto"
+    dose_interpolation: InterpolationOption = "auto"
+
+    @property
+    def converts(self) -> bool:
+        """Whether anything is to be converted, so that the number of fractions matters."""
+        said = any(metric.quantity != "physical" for metric in self.metrics or ())
+        return said or bool(self.alpha_betas_gy or self.own_alpha_betas_gy)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class MetricResult:
+    """A metric that was asked for.
+
+    Attributes
+    ----------
+    metric : Metric
+        What is asked, of which kind of dose.
+    of : Metric
+        The metric as it was asked for: another where an alpha/beta added this one.
+    found : Value or RTFractionsError
+        Its value, or why it has none.
+    """
+
+    metric: Metric
+    of: Metric
+    found: Value | RTFractionsError
+
+
+@dataclass(frozen=True, slots=True, eq=False, kw_only=True)
+class StructureResult:
+    """The DVHs of a structure and their metrics, or why there are none.
+
+    Attributes
+    ----------
+    name : str
+        Its name.
+    number : int or None
+        Its number.
+    structure : Structure or None
+        The structure; None where it could not be read.
+    dvhs : tuple of DVH
+        Of physical dose first; then converted ones. None where it was refused.
+    metrics : tuple of MetricResult
+        In the order asked for, then for each alpha/beta.
+    prescription : Prescription or None
+        What percentages of dose are of, where that is known.
+    outer_volume_cm3 : float or None
+        Volume of the largest target around this target: nested targets are treated by one method.
+    notices : tuple of Notice
+        What must be told of it.
+    error : RTFractionsError or None
+        Why it has no DVH.
+    """
+
+    name: str
+    number: int | None
+    structure: Structure | None = None
+    dvhs: tuple[DVH, ...] = ()
+    metrics: tuple[MetricResult, ...] = ()
+    prescription: Prescription | None = None
+    outer_volume_cm3: float | None = None
+    notices: tuple[Notice, ...] = ()
+    error: RTFractionsError | None = None
+
+    @property
+    def has_values(self) -> bool:
+        """Whether any metric has a value."""
+        return any(isinstance(one.found, Value) for one in self.metrics)
+
+
+def structures_asked(chosen: ChosenDose, names: Sequence[str]) -> list[Structure | RefusedStructure]:
+    """The structures of these names, each once; without names all, those that could not be read too.
+
+    Raises
+    ------
+    StructureError
+        If no structure set belongs to the dose.
+    """
+    found = chosen.structure_set
+    if found is None:
+        raise StructureError(
+            "no structure set in the dose's frame of reference belongs to it",
+            remedy="give the structure set that the plan or the dose refers to",
+        )
+    if not names:
+        return [*found.structures, *found.refused]
+    asked: list[Structure | RefusedStructure] = []
+    for name in dict.fromkeys(names):
+        try:
+            asked.append(found.named(name))
+        except RTFractionsError as error:
+            asked.append(RefusedStructure(None, name, error))
+    return asked
+
+
+def results_of(
+    chosen: ChosenDose,
+    structures: Iterable[Structure | RefusedStructure],
+    asked: Asked,
+    phases: Phases | RTFractionsError | None = None,
+) -> Iterator[StructureResult]:
+    """DVHs and metrics, structure by structure.
+
+    Parameters
+    ----------
+    chosen : ChosenDose
+        The dose.
+    structures : iterable of Structure or RefusedStructure
+        In its structure set.
+    asked : Asked
+        What is asked.
+    phases : Phases or RTFractionsError or None
+        The dose in parts of one number of fractions each, or why it cannot be converted; needed where something
+        is.
+    """
+    outer = _outer_volumes_cm3(chosen)
+    for structure in structures:
+        if isinstance(structure, RefusedStructure):
+            yield StructureResult(name=structure.name, number=structure.number, error=structure.error)
+            continue
+        try:
+            yield _result(chosen, structure, asked, phases, outer.get(structure.number))
+        except RTFractionsError as error:
+            yield StructureResult(
+                name=structure.name, number=structure.number, structure=structure, error=error
+            )
+
+
+def prescription_of(chosen: ChosenDose, structure: Structure) -> Prescription:
+    """What a percentage of the prescription is of in a structure.
+
+    Parameters
+    ----------
+    chosen : ChosenDose
+        The dose, with its plan.
+    structure : Structure
+        The structure.
+
+    Returns
+    -------
+    Prescription
+        That of the target linked to the structure, else the plan's only one; its schedule is known.
+
+    Raises
+    ------
+    DoseChoiceError
+        If there is none, or several, or it is not of the same kind of dose.
+    """
+    plan = chosen.plan
+    if any(dose.summation is DoseSummation.MULTI_PLAN for dose in chosen.doses):
+        raise DoseChoiceError("the dose is a sum over plans, which no single prescription is of")
+    if plan is None:
+        raise DoseChoiceError("the plan of the dose is not there")
+    targets = _linked(plan.targets, structure.number) or list(plan.targets)
+    if not targets:
+        raise DoseChoiceError("the plan prescribes to no target")
+    if len(targets) > 1:
+        raise DoseChoiceError(
+            f"the plan has {counted(len(targets), 'target prescription')}, and not one that is linked to the structure"
+        )
+    prescription = targets[0].prescription
+    if prescription.schedule is None:
+        raise DoseChoiceError(f"it is not known: {prescription.missing or prescription.unclear}")
+    if prescription.source in NOT_OF_THE_TARGET:
+        raise DoseChoiceError(f"it is known only from {prescription.source.words}")
+    if prescription.unclear is not None and plan.kind is not PlanKind.BRACHYTHERAPY:
+        raise DoseChoiceError(f"it is unclear: {prescription.unclear}")
+    if prescription.schedule.rbe_weighted != (chosen.dose_type is DoseType.EFFECTIVE):
+        raise DoseChoiceError("of prescription and dose, one is RBE-weighted and one is not")
+    return prescription
+
+
+def _linked(targets: Iterable[PlanTarget], number: int) -> list[PlanTarget]:
+    return [target for target in targets if target.structure_number == number]
+
+
+def _outer_volumes_cm3(chosen: ChosenDose) -> dict[int, float]:
+    """Of each target within another, by number, the volume of the largest around it."""
+    targets = [
+        (structure, volume, structure.vertices_mm)
+        for structure in (chosen.structure_set.structures if chosen.structure_set else ())
+        if structure.interpreted_type in TARGET_TYPES and (volume := structure.volume_cm3) is not None
+    ]
+    boxes = [(points.min(axis=0), points.max(axis=0)) for _, _, points in targets]
+    found: dict[int, float] = {}
+    for (inner, volume, _), (low, high) in zip(targets, boxes, strict=True):
+        around = [
+            other_volume
+            for (other, other_volume, _), (other_low, other_high) in zip(targets, boxes, strict=True)
+            if other is not inner
+            and other_volume >= volume
+            and (other_low <= low + NESTED_SLACK_MM).all()
+            and (other_high >= high - NESTED_SLACK_MM).all()
+        ]
+        if around:
+            found[inner.number] = max(around)
+    return found
+
+
+def _result(
+    chosen: ChosenDose,
+    structure: Structure,
+    asked: Asked,
+    phases: Phases | RTFractionsError | None,
+    outer_volume_cm3: float | None,
+) -> StructureResult:
+    grids = (chosen.grid,)
+    model = model_of(structure, grids, end_caps=asked.end_caps, outer_volume_cm3=outer_volume_cm3)
+    physical = model_dvh(model, grids, dose_interpolation=asked.dose_interpolation)
+    prescription: Prescription | DoseChoiceError
+    try:
+        prescription = prescription_of(chosen, structure)
+    except DoseChoiceError as error:
+        prescription = error
+    dvhs: dict[tuple[DoseQuantity, float | None], DVH | RTFractionsError] = {("physical", None): physical}
+    results = []
+    for metric, of in _metrics(chosen, structure, asked, prescription):
+        ratio = None if metric.alpha_beta_gy is None else float(metric.alpha_beta_gy)
+        key = (metric.quantity, ratio)
+        if key not in dvhs:
+            dvhs[key] = _converted(model, physical, phases, asked, metric)
+        results.append(MetricResult(metric=metric, of=of, found=_found(metric, dvhs[key], prescription)))
+    made = tuple(dvh for dvh in dvhs.values() if isinstance(dvh, DVH))
+    return StructureResult(
+        name=structure.name,
+        number=structure.number,
+        structure=structure,
+        dvhs=made,
+        metrics=tuple(results),
+        prescription=prescription if isinstance(prescription, Prescription) else None,
+        outer_volume_cm3=outer_volume_cm3,
+        notices=tuple(dict.fromkeys(notice for dvh in made for notice in dvh.notices)),
+    )
+
+
+def _metrics(
+    chosen: ChosenDose, structure: Structure, asked: Asked, prescription: Prescription | DoseChoiceError
+) -> Iterator[tuple[Metric, Metric]]:
+    """What is evaluated of a structure: what was asked for, then the same for each alpha/beta; and what it is of."""
+    metrics = DEFAULT_METRICS if asked.metrics is None else asked.metrics
+    if asked.metrics is None and isinstance(prescription, Prescription):
+        linked = chosen.plan is not None and _linked(chosen.plan.targets, structure.number)
+        if linked or structure.interpreted_type in TARGET_TYPES:
+            metrics = (*metrics, COVERAGE)
+    yield from ((metric, metric) for metric in metrics)
+    for quantity in CONVERSIONS:
+        for ratio in asked.own_alpha_betas_gy.get(structure.number, asked.alpha_betas_gy):
+            for metric in metrics:
+                if metric.quantity == "physical" and not metric.needs_prescription:
+                    yield metric.of(quantity, Decimal(repr(ratio))), metric
+
+
+def _found(
+    metric: Metric, dvh: DVH | RTFractionsError, prescription: Prescription | DoseChoiceError
+) -> Value | RTFractionsError:
+    if isinstance(dvh, RTFractionsError):
+        return dvh
+    if not metric.needs_prescription:
+        return evaluate(metric, dvh)
+    if isinstance(prescription, DoseChoiceError):
+        return MetricError(
+            f"{metric}: there is no prescription that it is a percentage of, {prescription.problem}",
+            remedy="ask for Gy",
+        )
+    assert prescription.schedule is not None
+    return evaluate(metric, dvh, prescription_gy=prescription.schedule.total_dose_gy)
+
+
+def _converted(
+    model: Model, physical: DVH, phases: Phases | RTFractionsError | None, asked: Asked, metric: Metric
+) -> DVH | RTFractionsError:
+    """The DVH of the kind of dose that a metric asks for."""
+    assert metric.quantity != "physical"
+    assert metric.alpha_beta_gy is not None
+    if phases is None:
+        return ConversionError("the number of fractions of the dose is not given")
+    if isinstance(phases, RTFractionsError):
+        return phases
+    quantity, ratio = metric.quantity, float(metric.alpha_beta_gy)
+    try:
+        if len(phases.doses) == 1:
+            fractions = phases.doses[0].fractions
+            return convert_dvh(physical, quantity=quantity, fractions=fractions, alpha_beta_gy=ratio)
+        return _summed(model, phases.doses, asked, quantity, ratio)
+    except RTFractionsError as error:
+        return error
+
+
+def _summed(
+    model: Model, phases: Sequence[PhaseDose], asked: Asked, quantity: Converted, alpha_beta_gy: float
+) -> DVH:
+    """The DVH of the sum of the phases' converted doses, point by point: their physical sum cannot be converted."""
+
+    def convert(doses_gy: Sequence[Floats]) -> Floats:
+        total = np.zeros_like(doses_gy[0])
+        for dose_gy, phase in zip(doses_gy, phases, strict=True):
+            total += convert_doses(
+                dose_gy, quantity=quantity, fractions=phase.fractions, alpha_beta_gy=alpha_beta_gy
+            )
+        return total
+
+    grids = [phase.grid for phase in phases]
+    found = model_dvh(
+        model,
+        grids,
+        convert,
+        dose_interpolation=asked.dose_interpolation,
+        quantity=quantity,
+        alpha_beta_gy=alpha_beta_gy,
+    )
+    notices = list(found.notices)
+    for phase in phases:
+        alone = model_dvh(model, (phase.grid,), dose_interpolation=asked.dose_interpolation)
+        notices += model_notices(alone.maximum_gy, phase.fractions)
+    return replace(found, notices=tuple(dict.fromkeys(notices)))

@@ -1,0 +1,391 @@
+"""The shape of a structure between its planes and beyond its ends.
+
+Large structures are stacks of slabs. Small ones get a shape: the area of the section at each height is a
+parabola through neighbouring planes, as a ball, a cone and a cylinder have it, and its outline lies between
+those of the two planes, about their centres. That needs one outline a plane, seen whole from its centre;
+elsewhere the two planes fade into each other.
+
+Beyond the outermost plane the area goes on as the parabola says. Where it falls to 0 before the next plane
+would have come, the structure ends there; where it does not, the end is cut off, in the limit of equal
+sections half way to that plane, as for a slab.
+"""
+
+from dataclasses import dataclass
+from itertools import pairwise
+from math import sqrt
+from typing import Final, Literal, NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+from rtfractions.dosimetry.outlines import Rays, between, crossings_beyond, rays_of
+from rtfractions.structures import PARTS_APART, Plane, Structure
+
+Floats = NDArray[np.float64]
+
+EndCaps = Literal["half", "none", "tapered"]
+
+SMALL_CM3: Final = 12.0
+"""Structures up to this volume get a shape between their planes."""
+
+LARGE_CM3: Final = 24.0
+"""From this volume on they are stacks of slabs; in between both are mixed, so that no number jumps."""
+
+_BULGE: Final = 0.25
+"""Most by which a section between two planes may be larger or smaller than between straight lines."""
+
+
+_ROUNDNESS: Final = 2.8
+"""Power of the rounding of an end that would close two slices away; near that of a lying cylinder."""
+
+_TRUSTED: Final = 3.0
+"""Most by which the area may bend more at an end than a plane further in."""
+
+_ROUNDED: Final = 0.9
+"""Part of the length of a rounded end at which its surface is looked at, beside its tip."""
+
+
+class Section(NamedTuple):
+    """Contours, and the layers at which they are the section of a structure.
+
+    Attributes
+    ----------
+    loops : tuple of ndarray, shape (N, 2)
+        In-plane positions (u, v) of closed contours, even-odd.
+    area_mm2 : float
+        Area inside.
+    w_mm, thickness_mm : ndarray, shape (L,)
+        Middle and thickness of the layers.
+    part : ndarray, shape (L,)
+        Part of each layer that is filled, 0 to 1.
+    """
+
+    loops: tuple[Floats, ...]
+    area_mm2: float
+    w_mm: Floats
+    thickness_mm: Floats
+    part: Floats
+
+
+class Slab(NamedTuple):
+    """A plane's contours, the same from one height to another."""
+
+    low_mm: float
+    high_mm: float
+    plane: Plane
+
+    def sections(self, w_mm: Floats, thickness_mm: Floats) -> list[Section]:
+        """Sections at layers within."""
+        full = np.ones_like(w_mm)
+        return [Section(self.plane.loops, self.plane.area_mm2, w_mm, thickness_mm, full)]
+
+
+class Fading(NamedTuple):
+    """Two planes of which one fades into the other."""
+
+    low_mm: float
+    high_mm: float
+    lower: Plane
+    upper: Plane
+
+    def sections(self, w_mm: Floats, thickness_mm: Floats) -> list[Section]:
+        """Sections at layers within."""
+        t = (w_mm - self.low_mm) / (self.high_mm - self.low_mm)
+        return [
+            Section(self.lower.loops, self.lower.area_mm2, w_mm, thickness_mm, 1 - t),
+            Section(self.upper.loops, self.upper.area_mm2, w_mm, thickness_mm, t),
+        ]
+
+
+class Between(NamedTuple):
+    """Outlines between those of two planes."""
+
+    low_mm: float
+    high_mm: float
+    lower: Rays
+    upper: Rays
+    areas_mm2: tuple[float, float]
+    bend: float
+
+    def sections(self, w_mm: Floats, thickness_mm: Floats) -> list[Section]:
+        """Sections at layers within."""
+        t = (w_mm - self.low_mm) / (self.high_mm - self.low_mm)
+        straight = (1 - t) * self.areas_mm2[0] + t * self.areas_mm2[1]
+        bulge = -self.bend * (w_mm - self.low_mm) * (self.high_mm - w_mm)
+        area = straight + np.clip(bulge, -_BULGE * straight, _BULGE * straight)
+        outlines = between(self.lower, self.upper, t, area)
+        return _one_by_one(outlines, area, w_mm, thickness_mm)
+
+
+class Cap(NamedTuple):
+    """An end whose outline shrinks about its centre as its area does; without a centre, its filled part does.
+
+    At a distance of s mm its area is (area + slope s + bend s^2) (1 - (s / length)^roundness)^(1/2).
+    """
+
+    low_mm: float
+    high_mm: float
+    plane: Plane
+    rays: Rays | None
+    slope: float
+    bend: float
+    roundness: float
+
+    def sections(self, w_mm: Floats, thickness_mm: Floats) -> list[Section]:
+        """Sections at layers within."""
+        area = self._areas(np.abs(w_mm - self.plane.position_mm))
+        if self.rays is None:
+            part = np.minimum(area / self.plane.area_mm2, 1.0)
+            return [Section(self.plane.loops, self.plane.area_mm2, w_mm, thickness_mm, part)]
+        some = area > 0
+        outlines = self._outlines(area[some])
+        return _one_by_one(outlines, area[some], w_mm[some], thickness_mm[some])
+
+    def face(self) -> Floats:
+        """Points (u, v, w) of its end, and of its rounding where it has one, shape (N, 3)."""
+        length = self.high_mm - self.low_mm
+        outwards = 1.0 if self.low_mm == self.plane.position_mm else -1.0
+        distances = np.array([_ROUNDED * length, length] if self.roundness < np.inf else [length])
+        if self.rays is None:
+            outlines = [np.concatenate(self.plane.loops)] * len(distances)
+        else:
+            outlines = list(self._outlines(self._areas(distances)))
+        heights = self.plane.position_mm + outwards * distances
+        return np.concatenate([_at(*both) for both in zip(outlines, heights.tolist(), strict=True)])
+
+    def _areas(self, distance: Floats) -> Floats:
+        area = self.plane.area_mm2
+        goes_on = np.clip(area + self.slope * distance + self.bend * distance**2, 0.0, (1 + _BULGE) * area)
+        if self.roundness == np.inf:
+            return np.asarray(goes_on)
+        part = np.minimum(distance / (self.high_mm - self.low_mm), 1.0)
+        return np.asarray(goes_on * np.sqrt(1 - part**self.roundness))
+
+    def _outlines(self, area: Floats) -> Floats:
+        assert self.rays is not None
+        scale = np.sqrt(area / self.plane.area_mm2)[:, None, None]
+        outlines: Floats = self.rays.centre + (self.plane.loops[0] - self.rays.centre) * scale
+        return outlines
+
+
+Interval = Slab | Fading | Between | Cap
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Solid:
+    """A structure as what it is between heights, and points on its surface.
+
+    Attributes
+    ----------
+    intervals : tuple of (float, interval)
+        Each with its weight: intervals of one weight do not overlap.
+    surface_mm : ndarray, shape (N, 3)
+        Points (u, v, w) on the surface: where the extremes of the dose may lie.
+    """
+
+    intervals: tuple[tuple[float, Interval], ...]
+    surface_mm: Floats
+
+    def sections(self, step_mm: float) -> list[Section]:
+        """All its sections, in layers of about `step_mm`, none of them empty."""
+        found = []
+        for weight, one in self.intervals:
+            count = max(round((one.high_mm - one.low_mm) / step_mm), 1)
+            size = (one.high_mm - one.low_mm) / count
+            w: Floats = one.low_mm + (np.arange(count, dtype=np.float64) + 0.5) * size
+            for section in one.sections(w, np.full(count, size, np.float64)):
+                found.append(section._replace(part=section.part * weight))
+        return found
+
+    def contains(self, u: float, v: float, w: float) -> bool:
+        """Whether a point lies inside, or in what is only partly filled."""
+        height = np.array([w])
+        for _, one in self.intervals:
+            if one.low_mm <= w <= one.high_mm:
+                for section in one.sections(height, np.ones(1)):
+                    if sum(crossings_beyond(loop, u, v) for loop in section.loops) % 2:
+                        return True
+        return False
+
+
+def smallness(volume_cm3: float) -> float:
+    """How far a structure of that volume is treated as small: 1 up to `SMALL_CM3`, 0 from `LARGE_CM3` on."""
+    if volume_cm3 <= SMALL_CM3:
+        return 1.0
+    return float(max(np.log(LARGE_CM3 / volume_cm3) / np.log(LARGE_CM3 / SMALL_CM3), 0.0))
+
+
+def stacked(structure: Structure, slabs_mm: Floats, end_caps: EndCaps) -> Solid:
+    """A structure as a stack of slabs.
+
+    Parameters
+    ----------
+    structure : Structure
+        With closed contours.
+    slabs_mm : ndarray, shape (P, 2)
+        As `Structure.slabs_mm`.
+    end_caps : str
+        What lies beyond the outermost planes: half a slab, nothing, or what the shape suggests.
+    """
+    planes = structure.planes
+    intervals: list[Interval] = []
+    surface = [_at(np.concatenate(plane.loops), plane.position_mm) for plane in planes]
+    for part in _parts(structure):
+        inner = slabs_mm[part].copy()
+        inner[0, 0], inner[-1, 1] = planes[part[0]].position_mm, planes[part[-1]].position_mm
+        for k, (low, high) in zip(part, inner, strict=True):
+            if high > low:
+                intervals.append(Slab(low, high, planes[k]))
+        _add_caps(structure, slabs_mm, part, end_caps, intervals, surface)
+    return Solid(tuple((1.0, one) for one in intervals), np.concatenate(surface))
+
+
+def shaped(structure: Structure, slabs_mm: Floats, end_caps: EndCaps) -> Solid:
+    """A structure with a shape between its planes; parameters as of `stacked`."""
+    planes = structure.planes
+    intervals: list[Interval] = []
+    surface = [_at(np.concatenate(plane.loops), plane.position_mm) for plane in planes]
+    for part in _parts(structure):
+        areas = np.array([planes[k].area_mm2 for k in part])
+        bends = _bends(structure.positions_mm[part], areas)
+        rays = [rays_of(planes[k].loops) for k in part]
+        for i, (k, after) in enumerate(pairwise(part)):
+            low, high = planes[k].position_mm, planes[after].position_mm
+            lower, upper = rays[i], rays[i + 1]
+            if lower is None or upper is None:
+                intervals.append(Fading(low, high, planes[k], planes[after]))
+            else:
+                both = (planes[k].area_mm2, planes[after].area_mm2)
+                intervals.append(Between(low, high, lower, upper, both, float(bends[i])))
+        _add_caps(structure, slabs_mm, part, end_caps, intervals, surface)
+    return Solid(tuple((1.0, one) for one in intervals), np.concatenate(surface))
+
+
+def mixed(first: Solid, second: Solid, part: float) -> Solid:
+    """So much of one solid, and the rest of the other."""
+    intervals = [
+        (weight * share, one)
+        for solid, share in ((first, part), (second, 1 - part))
+        for weight, one in solid.intervals
+    ]
+    return Solid(tuple(intervals), np.concatenate((first.surface_mm, second.surface_mm)))
+
+
+def _add_caps(
+    structure: Structure,
+    slabs_mm: Floats,
+    part: list[int],
+    end_caps: EndCaps,
+    intervals: list[Interval],
+    surface: list[Floats],
+) -> None:
+    """Add what lies beyond the two ends of a part."""
+    if end_caps == "none":
+        return
+    for order in (part, part[::-1]):
+        k = order[0]
+        plane = structure.planes[k]
+        outwards = -1.0 if order is part else 1.0
+        half = float(abs(slabs_mm[k, 0 if order is part else 1] - plane.position_mm))
+        flat = _Taper(half, 0.0, 0.0, np.inf)
+        taper = _taper(structure, order, half) if end_caps == "tapered" else flat
+        low, high = sorted((plane.position_mm, plane.position_mm + outwards * taper.length_mm))
+        if high > low:
+            rays = rays_of(plane.loops) if end_caps == "tapered" else None
+            cap = Cap(low, high, plane, rays, taper.slope, taper.bend, taper.roundness)
+            intervals.append(cap)
+            surface.append(cap.face())
+
+
+class _Taper(NamedTuple):
+    """How far a cap reaches, slope and bend of its area, and the power with which it is rounded off."""
+
+    length_mm: float
+    slope: float
+    bend: float
+    roundness: float
+
+
+def _taper(structure: Structure, order: list[int], half_mm: float) -> _Taper:
+    """A cap from the planes of a part, outermost first.
+
+    The area is judged by planes at least half the usual distance apart.
+    """
+    positions, usual = structure.positions_mm, structure.spacing_mm or 0.0
+    judged = [order[0]]
+    for k in order[1:]:
+        if abs(positions[k] - positions[judged[-1]]) >= usual / 2:
+            judged.append(k)
+    if len(judged) < 2:
+        return _Taper(half_mm, 0.0, 0.0, np.inf)
+    at = np.abs(positions[judged[:4]] - positions[judged[0]])
+    area = float(structure.planes[judged[0]].area_mm2)
+    chords = -np.diff([structure.planes[k].area_mm2 for k in judged[:4]]) / np.diff(at)
+    slope, bend = float(chords[0]), 0.0
+    if len(chords) > 1:
+        bends = (chords[:-1] - chords[1:]) / (at[2:] - at[:-2])
+        # Where the planes further in bend the other way, or hardly, the outermost ones are drawn unevenly.
+        trusted = _TRUSTED * max(float(bends[-1] * np.sign(bends[0])), 0.0) if len(bends) > 1 else np.inf
+        bend = float(np.sign(bends[0])) * min(abs(float(bends[0])), trusted)
+        slope += bend * float(at[1])
+    slice_mm = max(2 * half_mm, usual)
+    closes = _first_zero(area, slope, bend)
+    if closes <= slice_mm:
+        return _Taper(closes, slope, bend, np.inf)
+    # It cannot go on to where it would close: the next plane would show it. The later it would close, the more
+    # it is a flat end, half a slice away as any end between two planes is on average; the sooner, the rounder
+    # and the nearer to that plane. A lying cylinder, of area (R^2 - w^2)^(1/2), would close 1.9 slices away.
+    soon = slice_mm / closes
+    length = slice_mm / 2 * (1 + min(2 * soon, 1.0))
+    rounded = 2 * min(soon, 1 - soon)
+    return _Taper(length, slope, bend, _ROUNDNESS / rounded if rounded > 1e-3 else np.inf)
+
+
+def _parts(structure: Structure) -> list[list[int]]:
+    """Planes that hang together."""
+    usual, positions = structure.spacing_mm, structure.positions_mm
+    parts = [[0]]
+    for k in range(1, len(positions)):
+        if usual is not None and positions[k] - positions[k - 1] > PARTS_APART * usual:
+            parts.append([])
+        parts[-1].append(k)
+    return parts
+
+
+def _first_zero(area: float, slope: float, bend: float) -> float:
+    """Distance at which area + slope s + bend s^2 is 0, or least; infinite where it does not fall."""
+    if slope >= 0 and bend >= 0:
+        return np.inf
+    root: float = slope**2 - 4 * bend * area
+    if root < 0:  # it rises again before, as beyond the apex of a cone
+        return -slope / (2 * bend)
+    if slope <= 0:
+        return 2 * area / (-slope + sqrt(root))
+    return (-slope - sqrt(root)) / (2 * bend)
+
+
+def _bends(positions: Floats, areas: Floats) -> Floats:
+    """Half the second derivative of the area between planes: the smaller of those at both, 0 where they differ
+    in sign.
+    """  # noqa: D205
+    intervals = len(positions) - 1
+    if intervals < 2:
+        return np.zeros(max(intervals, 0))
+    gaps = np.diff(positions)
+    at_planes = np.diff(np.diff(areas) / gaps) / (gaps[:-1] + gaps[1:])
+    lower = np.concatenate((at_planes[:1], at_planes))
+    upper = np.concatenate((at_planes, at_planes[-1:]))
+    return np.where(lower * upper > 0, np.sign(lower) * np.minimum(np.abs(lower), np.abs(upper)), 0.0)
+
+
+def _one_by_one(outlines: Floats, area: Floats, w_mm: Floats, thickness_mm: Floats) -> list[Section]:
+    """Sections of one layer each."""
+    one = np.ones(1)
+    return [
+        Section((outline,), float(area[i]), w_mm[i : i + 1], thickness_mm[i : i + 1], one)
+        for i, outline in enumerate(outlines)
+    ]
+
+
+def _at(points: Floats, w: float) -> Floats:
+    return np.column_stack((points, np.full(len(points), w)))

@@ -1,0 +1,21 @@
+"""The DVH benchmarks still run; what they measure is for people, not for a test."""
+
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+
+@pytest.mark.parametrize(
+    ("name", "options"), [("dvh_accuracy.py", ["60"]), ("dvh_speed.py", ["1", "--structures", "4"])]
+)
+def test_benchmark_runs(name: str, options: list[str], child_environment: dict[str, str]) -> None:
+    done = subprocess.run(
+        [sys.executable, "-W", "ignore", Path(__file__).with_name(name), *options],
+        env=child_environment,
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    assert "ours" in done.stdout
