@@ -271,7 +271,7 @@ class _Course:
         if self.remaining > most_a_day * max(0, self.last_day - self.resumed + 1):
             return _impossible(
                 method,
-                f"{counted(self.remaining, 'fraction')} do not fit into the planned time, {most_a_day} a day",
+                f"no room for {counted(self.remaining, 'fraction')} in the planned time, {most_a_day} a day",
             )
         description = (
             f"the planned time and dose, {extra} of the {counted(self.remaining, 'fraction')} at weekends or as one "

@@ -367,7 +367,7 @@ def isoeffective_schedule(
 def _notices(fractions: float, dose_per_fraction_gy: float, model: Model) -> list[Notice]:
     what = f"{fractions:.4g} x {dose_per_fraction_gy:.4g} Gy"
     notices = []
-    if abs(fractions - round(fractions)) > 1e-9:
+    if abs(fractions - round(fractions)) > 1e-9 * fractions:
         notices.append(
             Notice(
                 "solve.fractions-broken", f"{what}: a schedule has a whole number of fractions, this has not"
