@@ -25,7 +25,7 @@ from rtfractions.plans import PlanKind, PrescriptionSource
 DATA = os.environ.get("RTFRACTIONS_EXTERNAL_DATA")
 
 pytestmark = pytest.mark.skipif(
-    DATA is None, reason="RTFRACTIONS_EXTERNAL_DATA names no folder of real files (README: shared/data)"
+    DATA is None, reason="RTFRACTIONS_EXTERNAL_DATA names no folder of real files"
 )
 
 Run = Callable[..., Any]
