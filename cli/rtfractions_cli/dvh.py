@@ -121,7 +121,7 @@ def dvh(
     """
     from rtfractions.dicom import Limits, discover, read_patient
     from rtfractions.dosimetry.courses import choose_dose, patient_meant
-    from rtfractions.dosimetry.plan_dvhs import Asked, results_of, structures_asked
+    from rtfractions.dosimetry.plan_dvhs import Asked, refuse_without_plan, results_of, structures_asked
     from rtfractions.dosimetry.refusals import refusals_of
     from rtfractions.errors import RTFractionsError
     from rtfractions.metrics import parse_metric
@@ -154,6 +154,7 @@ def dvh(
             [reading.patient for reading in readings], dose_uid=dose, plan_uids=(plan,) if plan else ()
         )
         chosen = choose_dose(patient, dose_uid=dose, plan_uid=plan)
+        refuse_without_plan(chosen, patient, found.owners())
         structures = structures_asked(chosen, structure)
         asked = replace(asked, own_alpha_betas_gy=_own_alpha_betas(named_gy, chosen, structures))
         phases, notices, errors = _phases(
