@@ -250,16 +250,9 @@ def _phases(
     """The parts of the dose that have one number of fractions each, or why it cannot be converted."""
     from rtfractions.dosimetry.courses import phases_of
     from rtfractions.errors import RTFractionsError
-    from rtfractions.notices import Notice
 
-    notices = []
-    if chosen.plan is None:
-        message = (
-            "the plan of the dose is not there: what it prescribes, and in how many fractions, is not known"
-        )
-        notices.append(Notice("dose.no-plan", message))
     if not asked.converts and fractions is None:
-        return None, notices, []
+        return None, [], []
     try:
         phases = phases_of(
             chosen,
@@ -269,8 +262,8 @@ def _phases(
             effective_as_rbe=effective_as_rbe,
         )
     except RTFractionsError as error:
-        return error, notices, [error]
-    return phases, [*notices, *phases.notices], []
+        return error, [], [error]
+    return phases, list(phases.notices), []
 
 
 def _dose_entry(

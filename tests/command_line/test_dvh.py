@@ -218,7 +218,7 @@ class TestConverted:
         assert "--fractions" in refused.json["errors"][0]["message"]
         physical = dvh(files)
         assert physical.code == 0
-        assert "dose.no-plan" in codes(physical)
+        assert "dose.plan-missing" in codes(physical)
         given = dvh(files, "--alpha-beta", "3", "--fractions", "10")
         assert given.code == 0
         assert not given.json["dose"]["fractions_from_plan"]

@@ -122,6 +122,8 @@ class TestStored:
             {"DVHNumberOfBins": 3, "DVHData": data(50, 30, -50, 20, 50, 0)},
             {"DVHNumberOfBins": 2, "DVHData": data(50, 0, 50, 0)},
             {"DVHNumberOfBins": 2, "DVHData": data(0, 40, 0, 0)},
+            {"DVHNumberOfBins": 2, "DVHData": ["50", "4e999", "50", "0"]},
+            {"DVHDoseScaling": "1e400"},
             {"DVHReferencedROISequence": None},
         ],
     )
