@@ -32,6 +32,7 @@ from synthetic_trio import (
     trio,
     trio_dose,
     trio_plan,
+    trio_ptv,
     trio_structures,
     write,
 )
@@ -460,10 +461,28 @@ class TestCommand:
             more=[Roi(8, "a$b_c$", [box(z=3.0 * i, width_mm=9, height_mm=9) for i in range(3)])]
         )
         path = tmp_path / "dvh.svg"
-        run("dvh", write(files, tmp_path / "in"), "--alpha-beta", "3", "--plot", path)
+        run(
+            "dvh", write(files, tmp_path / "in"), "--alpha-beta", "3", "--alpha-beta", "OAR=2", "--plot", path
+        )
         svg = path.read_text("utf-8")
-        for text in ("PTV", "OAR (a/b=3)", "a$b_c$", "EQD2 [Gy]", "prescribed 20 Gy / 10"):
+        for text in ("PTV", "OAR (a/b=2)", "a$b_c$", "EQD2 [Gy]", "prescribed 20 Gy / 10"):
             assert text in svg
+        run("dvh", tmp_path / "in", "--alpha-beta", "3", "--plot", path)
+        assert "EQD2 [Gy], alpha/beta 3 Gy" in path.read_text("utf-8")
+
+    @pytest.mark.parametrize("suffix", [".png", ".svg", ".pdf"])
+    def test_a_name_in_letters_the_font_lacks_has_its_number(
+        self, run: Run, tmp_path: Path, suffix: str
+    ) -> None:
+        # E42; a warning of matplotlib would fail this test
+        files = trio()
+        structures = trio_structures(ptv=trio_ptv(name="\u809d\u810f"))
+        structures.SpecificCharacterSet = "ISO_IR 192"
+        files["structures.dcm"] = structures
+        path = tmp_path / f"dvh{suffix}"
+        assert run("dvh", write(files, tmp_path / "in"), "--plot", path).code == 0
+        if suffix == ".svg":
+            assert "\u809d\u810f (no. 1)" in path.read_text("utf-8")
 
     def test_a_figure_never_replaces_an_input_or_the_result(self, run: Run, tmp_path: Path) -> None:
         folder = write(trio(), tmp_path / "in")

@@ -1,6 +1,7 @@
 """Figures one would put in a talk: matplotlib without pyplot, the same bytes each time."""
 
 import io
+import warnings
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -172,6 +173,15 @@ def spread(places: Sequence[float], gap: float) -> list[float]:
     return found
 
 
+def can_be_drawn(text: str) -> bool:
+    """Whether the font of figures has all letters of a text; those it lacks become boxes, except in SVG."""
+    from matplotlib.font_manager import findfont
+    from matplotlib.ft2font import FT2Font
+
+    letters = FT2Font(findfont("DejaVu Sans")).get_charmap()
+    return all(ord(letter) in letters for letter in text)
+
+
 def suffix_of(path: Path) -> str:
     """The suffix of a figure's file, in small letters.
 
@@ -202,7 +212,11 @@ def as_bytes(figure: "Figure", suffix: str) -> bytes:
 
     metadata = {".png": {"Software": None}, ".svg": {"Date": None}, ".pdf": {"CreationDate": None}}[suffix]
     buffer = io.BytesIO()
-    with matplotlib.rc_context({"svg.hashsalt": _SALT, "svg.fonttype": "none"}):
+    with (
+        matplotlib.rc_context({"svg.hashsalt": _SALT, "svg.fonttype": "none"}),
+        warnings.catch_warnings(),
+    ):
+        warnings.filterwarnings("ignore", "Glyph .* missing")  # a name in letters that the font lacks
         figure.savefig(buffer, format=suffix[1:], metadata=metadata)
     return buffer.getvalue()
 
