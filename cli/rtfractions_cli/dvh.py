@@ -121,7 +121,7 @@ def dvh(
     """
     from rtfractions.dicom import Limits, discover, read_patient
     from rtfractions.dosimetry.courses import choose_dose, patient_meant
-    from rtfractions.dosimetry.plan_dvhs import Asked, results_of, structures_asked
+    from rtfractions.dosimetry.plan_dvhs import Asked, refuse_without_plan, results_of, structures_asked
     from rtfractions.dosimetry.refusals import refusals_of
     from rtfractions.errors import RTFractionsError
     from rtfractions.metrics import parse_metric
@@ -154,6 +154,7 @@ def dvh(
             [reading.patient for reading in readings], dose_uid=dose, plan_uids=(plan,) if plan else ()
         )
         chosen = choose_dose(patient, dose_uid=dose, plan_uid=plan)
+        refuse_without_plan(chosen, patient, found.owners())
         structures = structures_asked(chosen, structure)
         asked = replace(asked, own_alpha_betas_gy=_own_alpha_betas(named_gy, chosen, structures))
         phases, notices, errors = _phases(
@@ -249,16 +250,9 @@ def _phases(
     """The parts of the dose that have one number of fractions each, or why it cannot be converted."""
     from rtfractions.dosimetry.courses import phases_of
     from rtfractions.errors import RTFractionsError
-    from rtfractions.notices import Notice
 
-    notices = []
-    if chosen.plan is None:
-        message = (
-            "the plan of the dose is not there: what it prescribes, and in how many fractions, is not known"
-        )
-        notices.append(Notice("dose.no-plan", message))
     if not asked.converts and fractions is None:
-        return None, notices, []
+        return None, [], []
     try:
         phases = phases_of(
             chosen,
@@ -268,8 +262,8 @@ def _phases(
             effective_as_rbe=effective_as_rbe,
         )
     except RTFractionsError as error:
-        return error, notices, [error]
-    return phases, [*notices, *phases.notices], []
+        return error, [], [error]
+    return phases, list(phases.notices), []
 
 
 def _dose_entry(

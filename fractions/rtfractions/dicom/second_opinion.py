@@ -48,7 +48,7 @@ STORED: Final = "stored in the RT Dose"
 NOT_OF_ONE: Final = "(not of one structure)"
 """What stands for a structure where a stored DVH does not name one."""
 
-COUNTED: Final = "voxels counted by their centres, bins of 0.01 Gy"
+COUNTED: Final = "voxel counting, bins of 0.01 Gy"
 """What explains a value of dicompyler-core where our method, made like its, does not."""
 
 
@@ -107,13 +107,16 @@ def _about_counted(
         return Opinion(source=source, name=result.name, number=result.number, error=theirs)
     assert result.structure is not None
     steps = as_the_voxel_counter(result.structure, chosen.grid, result.dvhs[0])
-    outside = "" if result.dvhs[0].covered_fraction == 1 else ", what lies outside the dose grid"
     return Opinion(
         source=source,
         name=result.name,
         number=result.number,
-        differences=compare(result.dvhs[0], theirs, steps=steps, rest=COUNTED + outside),
+        differences=compare(result.dvhs[0], theirs, steps=steps, rest=COUNTED + _outside(result)),
     )
+
+
+def _outside(result: StructureResult) -> str:
+    return "" if result.dvhs[0].covered_fraction == 1 else ", part outside the grid"
 
 
 def _about_stored(
@@ -146,7 +149,7 @@ def _about_stored(
                 result.dvhs[0],
                 theirs,
                 steps=steps,
-                rest=f"the system's own method, not stated; bins of {bin_gy:.2g} Gy",
+                rest=f"the system's own method, bins of {bin_gy:.2g} Gy" + _outside(result),
                 with_volume=one.volume_stated,
             ),
         )

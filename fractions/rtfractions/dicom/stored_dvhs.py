@@ -27,6 +27,10 @@ _ROUNDING: Final = 1e-6
 """Part of the largest volume by which a stored one may rise with dose, or lie below 0."""
 
 
+LARGEST: Final = 1e9
+"""Widths of bins, volumes in cm3 and scalings are smaller."""
+
+
 @dataclass(frozen=True, slots=True, eq=False, kw_only=True)
 class StoredDVH:
     """A DVH that stands in an RT Dose.
@@ -127,6 +131,8 @@ def _stored(item: Dataset, number: int | None, dose: Dataset, volumes_cm3: Mappi
     bins = integer_of(item, "DVHNumberOfBins")
     if len(data) < 2 or len(data) % 2 or (bins is not None and bins != len(data) // 2):
         raise refusal("DVHData", f"{len(data)} numbers are not the pairs of {bins} bins")
+    if not max(np.abs(data).max(), float(scaling)) < LARGEST:
+        raise refusal("DVHData", "numbers this large are no doses and volumes")
     widths, volumes = data[::2] * float(scaling), data[1::2]
     if not (widths >= 0).all() or not widths.sum() > 0:
         raise refusal("DVHData", "widths of bins are not above 0")

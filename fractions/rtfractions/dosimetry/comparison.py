@@ -147,12 +147,12 @@ def as_the_voxel_counter(structure: Structure, grid: DoseGrid, ours: DVH) -> tup
     steps, last = [], ours
     if ours.settings.end_caps != "half":
         last = structure_dvh(structure, grid, end_caps="half")
-        steps.append(Step("half a slice at the ends", last))
+        steps.append(Step("half-slice ends", last))
     if last.settings.dose_interpolation != "linear" or ours.settings.end_caps != "half":
         slabs = structure_dvh(
             structure, grid, end_caps="half", dose_interpolation="linear", outer_volume_cm3=_LARGE_CM3
         )
-        steps.append(Step("slabs of one contour each, linear dose", slabs))
+        steps.append(Step("slabs, linear dose", slabs))
     return tuple(steps)
 
 
@@ -167,7 +167,7 @@ def nearest_ends(structure: Structure, grid: DoseGrid, ours: DVH, theirs: DVH) -
             continue
         if _off(found, theirs) < _CLEARLY * _off(best, theirs):
             best = found
-    return () if best is ours else (Step(f"ends as with --end-caps {best.settings.end_caps}", best),)
+    return () if best is ours else (Step(f"ends as --end-caps {best.settings.end_caps}", best),)
 
 
 _LARGE_CM3: Final = 1e9

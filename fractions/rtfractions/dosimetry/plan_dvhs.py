@@ -1,6 +1,6 @@
 """The DVHs of a plan's structures with their metrics: physical, BED and EQD2, and what percentages are of."""
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Container, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from decimal import Decimal
 from typing import Final
@@ -25,6 +25,7 @@ from rtfractions.dosimetry.modelling import EndCapsOption, Model, model_of
 from rtfractions.errors import RTFractionsError, counted
 from rtfractions.metrics import DEFAULT_METRICS, DoseQuantity, Metric, MetricError, parse_metric
 from rtfractions.notices import Notice
+from rtfractions.patient import Patient
 from rtfractions.plans import PlanKind, PlanTarget, Prescription, PrescriptionSource
 from rtfractions.structures import RefusedStructure, Structure, StructureError
 
@@ -160,6 +161,31 @@ def structures_asked(chosen: ChosenDose, names: Sequence[str]) -> list[Structure
         except RTFractionsError as error:
             asked.append(RefusedStructure(None, name, error))
     return asked
+
+
+def refuse_without_plan(chosen: ChosenDose, patient: Patient, found_uids: Container[str]) -> None:
+    """Refuse a dose whose plan is there and was refused: every number rests on it, physical dose included.
+
+    Parameters
+    ----------
+    chosen : ChosenDose
+        The dose.
+    patient : Patient
+        Of whom it is.
+    found_uids : container of str
+        UIDs of all objects that were found, those that were refused too.
+
+    Raises
+    ------
+    DoseChoiceError
+        If it is so. A plan that is not there refuses only what needs it.
+    """
+    read = {plan.sop_instance_uid for plan in patient.plans}
+    if any(uid in found_uids and uid not in read for uid in chosen.plan_uids):
+        problem = "the plan of the dose was refused, and with it every number that rests on it"
+        raise DoseChoiceError(
+            problem, remedy="repair the plan, or take it away where physical dose is enough"
+        )
 
 
 def results_of(

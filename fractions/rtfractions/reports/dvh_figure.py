@@ -8,8 +8,9 @@ import numpy as np
 from rtfractions.dosimetry.dvh import DVH
 from rtfractions.dosimetry.evaluation import Value
 from rtfractions.dosimetry.plan_dvhs import StructureResult
+from rtfractions.errors import printable
 from rtfractions.metrics import Metric, MetricKind, MetricUnit
-from rtfractions.reports.figures import DoseCurve, DosePanel, dvh_figure
+from rtfractions.reports.figures import DoseCurve, DosePanel, can_be_drawn, dvh_figure
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
@@ -32,14 +33,16 @@ def figure_of(results: Sequence[StructureResult], *, effective: bool = False) ->
         Whether the dose is weighted for biological effect.
     """
     shown = [result for result in results if result.dvhs]
+    ratios = {dvh.alpha_beta_gy for result in shown for dvh in result.dvhs} - {None}
+    one_ratio = "".join(f", alpha/beta {ratio:g} Gy" for ratio in ratios) if len(ratios) == 1 else ""
     panels = [
         DosePanel(
-            "effective dose [Gy]" if effective and quantity == "physical" else axis,
+            ("effective " if effective else "") + axis if quantity == "physical" else axis + one_ratio,
             curves,
             _prescriptions(shown) if quantity == "physical" else (),
         )
         for quantity, axis in AXES.items()
-        if (curves := _curves(shown, quantity))
+        if (curves := _curves(shown, quantity, named_ratios=len(ratios) > 1))
     ]
     if not panels:
         return None
@@ -54,16 +57,17 @@ def figure_of(results: Sequence[StructureResult], *, effective: bool = False) ->
     return dvh_figure(panels, said=said)
 
 
-def _curves(results: Sequence[StructureResult], quantity: str) -> list[DoseCurve]:
+def _curves(results: Sequence[StructureResult], quantity: str, *, named_ratios: bool) -> list[DoseCurve]:
     curves = []
     for number, result in enumerate(results):
         own = [dvh for dvh in result.dvhs if dvh.quantity == quantity]
+        name = result.name if can_be_drawn(printable(result.name)) else f"{result.name} (no. {result.number})"
         for nth, dvh in enumerate(own):
-            ratio = "" if dvh.alpha_beta_gy is None else f" (a/b={dvh.alpha_beta_gy:g})"
+            ratio = f" (a/b={dvh.alpha_beta_gy:g})" if dvh.alpha_beta_gy and named_ratios else ""
             keep = np.unique(np.linspace(0, len(dvh.dose_gy) - 1, MOST_POINTS).astype(int))
             curves.append(
                 DoseCurve(
-                    label=result.name + ratio,
+                    label=name + ratio,
                     colour=number,
                     line=number // 7 + nth,
                     dose_gy=np.maximum(dvh.dose_gy[keep], 0.0).tolist(),

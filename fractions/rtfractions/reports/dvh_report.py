@@ -391,7 +391,7 @@ def _refusals(entries: Sequence[StructureEntry]) -> str:
 
 def _opinions(entries: Sequence[OpinionEntry]) -> str:
     """A table for each source, and what explains the differences that matter."""
-    text = "second opinion: theirs beside ours; neither is the truth\n"
+    text = "second opinion: theirs beside ours, neither is the truth; explained is what differs by more than 2 %\n"
     for source in dict.fromkeys(entry.source for entry in entries):
         rows = [["structure", "value", "ours", "theirs", "difference", "%", "explained by"]]
         for entry in entries:

@@ -1,6 +1,7 @@
 """Figures one would put in a talk: matplotlib without pyplot, the same bytes each time."""
 
 import io
+import warnings
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -172,6 +173,15 @@ def spread(places: Sequence[float], gap: float) -> list[float]:
     return found
 
 
+def can_be_drawn(text: str) -> bool:
+    """Whether the font of figures has all letters of a text; those it lacks become boxes, except in SVG."""
+    from matplotlib.font_manager import findfont
+    from matplotlib.ft2font import FT2Font
+
+    letters = FT2Font(findfont("DejaVu Sans")).get_charmap()
+    return all(ord(letter) in letters for letter in text)
+
+
 def suffix_of(path: Path) -> str:
     """The suffix of a figure's file, in small letters.
 
@@ -202,7 +212,11 @@ def as_bytes(figure: "Figure", suffix: str) -> bytes:
 
     metadata = {".png": {"Software": None}, ".svg": {"Date": None}, ".pdf": {"CreationDate": None}}[suffix]
     buffer = io.BytesIO()
-    with matplotlib.rc_context({"svg.hashsalt": _SALT, "svg.fonttype": "none"}):
+    with (
+        matplotlib.rc_context({"svg.hashsalt": _SALT, "svg.fonttype": "none"}),
+        warnings.catch_warnings(),
+    ):
+        warnings.filterwarnings("ignore", "Glyph .* missing")  # a name in letters that the font lacks
         figure.savefig(buffer, format=suffix[1:], metadata=metadata)
     return buffer.getvalue()
 
@@ -280,13 +294,10 @@ def dvh_figure(panels: Sequence[DosePanel], *, said: Sequence[str]) -> "Figure":
     figure = Figure(figsize=(width, height * len(panels)), dpi=150, layout="constrained")
     for axes, panel in zip(figure.subplots(len(panels), squeeze=False)[:, 0], panels, strict=True):
         _draw_dvhs(axes, panel)
-    figure.axes[0].set_title("\n".join(map(_plain, said)), fontsize=9, color="0.35", loc="left")
+    figure.axes[0].set_title(
+        "\n".join(map(printable, said)), fontsize=9, color="0.35", loc="left", parse_math=False
+    )
     return figure
-
-
-def _plain(text: str) -> str:
-    r"""Text as it stands: printable, and no dollar that would begin a formula."""
-    return printable(text).replace("$", r"\$")
 
 
 def _draw_dvhs(axes: "Axes", panel: DosePanel) -> None:
@@ -307,13 +318,14 @@ def _draw_dvhs(axes: "Axes", panel: DosePanel) -> None:
     for dose, name in panel.lines_gy:
         axes.axvline(dose, color="0.6", linewidth=0.8, zorder=0)
         axes.annotate(
-            _plain(name),
+            printable(name),
             (dose, 103.0),
             (-2, 1),
             textcoords="offset points",
             ha="right",
             fontsize=7,
             color="0.4",
+            parse_math=False,
         )
     axes.set_xlabel(panel.axis)
     axes.set_ylabel("volume [%]")
@@ -323,8 +335,6 @@ def _draw_dvhs(axes: "Axes", panel: DosePanel) -> None:
 
 def _label_beside(axes: "Axes", curves: Sequence[DoseCurve]) -> None:
     """A label beside each curve, at the height and on the side where it is furthest from other curves and labels."""
-    from matplotlib.patheffects import withStroke
-
     end = axes.get_xlim()[1]
     places = {level: [_dose_at(curve, level) / end for curve in curves] for level in _LABEL_LEVELS}
     taken: list[_Spot] = []
@@ -338,14 +348,15 @@ def _label_beside(axes: "Axes", curves: Sequence[DoseCurve]) -> None:
         best = max(spots, key=lambda spot: spot.room(i, places, taken))
         taken.append(best)
         axes.annotate(
-            _plain(curve.label),
+            printable(curve.label),
             (best.left * end, best.level),
             (0, 2 * best.side),  # curves fall: right of one is above it, left is below
             textcoords="offset points",
             va="bottom" if best.side > 0 else "top",
             fontsize=_DVH_FONT_POINTS,
             color=COLOURS[curve.colour % len(COLOURS)],
-            path_effects=[withStroke(linewidth=2.2, foreground="white")],
+            bbox={"boxstyle": "square,pad=0.05", "facecolor": "white", "edgecolor": "none", "alpha": 0.7},
+            parse_math=False,
             annotation_clip=False,
         )
 
