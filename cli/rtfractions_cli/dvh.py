@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from rtfractions.dosimetry.courses import ChosenDose, Phases
     from rtfractions.dosimetry.plan_dvhs import Asked, StructureResult
     from rtfractions.errors import RTFractionsError
+    from rtfractions.metrics import Metric
     from rtfractions.notices import Notice
     from rtfractions.patient import Patient
     from rtfractions.reports.dvh_report import DoseEntry
@@ -124,7 +125,6 @@ def dvh(
     from rtfractions.dosimetry.plan_dvhs import Asked, refuse_without_plan, results_of, structures_asked
     from rtfractions.dosimetry.refusals import refusals_of
     from rtfractions.errors import RTFractionsError
-    from rtfractions.metrics import parse_metric
     from rtfractions.reports import dvh_report
     from rtfractions.reports.envelope import Context, as_json
 
@@ -134,18 +134,18 @@ def dvh(
         raise click.UsageError("--curves needs --format json")
     with usage_error():
         limits = Limits.changed(*limit)
-        metrics = tuple(dict.fromkeys(map(parse_metric, metric))) or None
         ratios_gy, named_gy = _alpha_betas(alpha_beta)
         suffix = _figure_suffix(plot, output)
+    metrics, unread = _metrics(metric)
     found = discover(paths, limits)
     readings = [read_patient(files, found, limits=limits) for files in found.patients]
     context = Context(
         output.reproducible,
         inputs=tuple(file for reading in readings for file in reading.inputs),
         notices=(*found.notices, *(n for reading in readings for n in reading.patient.all_notices())),
-        errors=(*found.errors, *(e for reading in readings for e in reading.errors)),
+        errors=(*unread, *found.errors, *(e for reading in readings for e in reading.errors)),
     )
-    asked = Asked(metrics=metrics, alpha_betas_gy=ratios_gy, **settings)
+    asked = Asked(metrics=metrics if metric else None, alpha_betas_gy=ratios_gy, **settings)
     results: list[StructureResult] = []
     opinions: tuple[Opinion, ...] | None = None
     entry: DoseEntry | None = None
@@ -189,6 +189,21 @@ def dvh(
     else:
         text = dvh_report.as_csv(document) if output.format == "csv" else dvh_report.as_text(document)
     output.finish(text, context, inputs=paths)
+
+
+def _metrics(texts: tuple[str, ...]) -> tuple[tuple[Metric, ...], list[RTFractionsError]]:
+    """The metrics that could be read, and why others could not: one typing error costs no other value."""
+    from rtfractions.errors import RTFractionsError
+    from rtfractions.metrics import parse_metric
+
+    metrics: dict[Metric, None] = {}
+    errors: list[RTFractionsError] = []
+    for text in texts:
+        try:
+            metrics[parse_metric(text)] = None
+        except RTFractionsError as error:
+            errors.append(error)
+    return tuple(metrics), errors
 
 
 def _alpha_betas(texts: tuple[str, ...]) -> tuple[tuple[float, ...], dict[str, tuple[float, ...]]]:

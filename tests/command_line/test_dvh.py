@@ -393,9 +393,6 @@ class TestCommand:
     @pytest.mark.parametrize(
         "arguments",
         [
-            ("--metric", "V20"),  # H8
-            ("--metric", "D95"),
-            ("--metric", "D0cc"),
             ("--alpha-beta", "0"),
             ("--alpha-beta", "=3"),
             ("--alpha-beta", "PTV="),
@@ -410,6 +407,17 @@ class TestCommand:
         result = dvh(trio(), *arguments)
         assert result.code == 2
         assert result.out == ""
+
+    @pytest.mark.parametrize("metric", ["V20", "D95", "D0cc"])
+    def test_a_metric_that_cannot_be_read_costs_no_other(self, dvh: Run, metric: str) -> None:
+        # H8; interface.md: a metric that was asked for and could not be read is exit code 3
+        result = dvh(trio(), "--metric", metric, "--metric", "Mean[Gy]")
+        assert result.code == 3
+        assert "rtfractions: error: " in result.err
+        assert set(values(result)) == {"Mean[Gy]"}
+        alone = dvh(trio(), "--metric", metric)
+        assert alone.code == 3
+        assert values(alone) == {}
 
     def test_curves_are_json(self, run: Run, samples: Path) -> None:
         assert run("dvh", samples / "patient", "--curves").code == 2

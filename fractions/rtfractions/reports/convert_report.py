@@ -153,5 +153,9 @@ def as_text(document: ConvertDocument) -> str:
         rows.append([name, f"{entry.alpha_beta_gy:g}", str(entry.voxels)])
     table = aligned(rows, right=(1, 2), indent="  ")
     return (
-        "\n".join(lines) + "\n" + table + textwrap.fill(found.voxel_rule, WIDTH, initial_indent="  ", subsequent_indent="  ") + "\n"
+        "\n".join(lines)
+        + "\n"
+        + table
+        + textwrap.fill(found.voxel_rule, WIDTH, initial_indent="  ", subsequent_indent="  ")
+        + "\n"
     )
