@@ -26,7 +26,8 @@ Exit codes:
   0    done; for check: nothing worse than an acceptable variation
   1    at least one unacceptable deviation, or what --fail-on names
   2    usage: bad option, refused schedule, missing path, invalid protocol
-  3    a file, a sheet or a row of it was refused, or output not written
+  3    a file, a row, a structure, a metric or a conversion was refused,
+       or output not written
   4    no deviation, but something is a query or not evaluable
   70   a defect of the program
   130  interrupted (143 terminated)
