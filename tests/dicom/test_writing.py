@@ -196,6 +196,15 @@ class TestMarking:
         assert marking.comment.endswith("NOT PHYSICAL")
         assert "not a physical dose" in marking.description
 
+    def test_a_comment_says_less_before_it_is_cut(self) -> None:
+        ratios, phases = (10.5, 10.25, 10.75), (1, 100, 100, 799)
+        long = replace(
+            MARKING, alpha_betas_gy=ratios, structure_numbers=(1, 2), fractions=phases, rbe_weighted=True
+        )
+        assert long.comment == "EQD2 a/b=10.5,10.25,10.75 LQ RBE n=1+100+100+799; NOT PHYSICAL"
+        longer = replace(long, fractions=(*phases, 100, 100))
+        assert longer.comment == "EQD2 a/b=by structure LQ RBE n=1200 in 6 phases; NOT PHYSICAL"
+
     def test_alpha_beta_stands_by_structure_number(self) -> None:
         marking = replace(MARKING, alpha_betas_gy=(3.0, 2.0, 10.0), structure_numbers=(12, 4))
         assert "alpha/beta 3 Gy; 2 Gy in structure 12; 10 Gy in structure 4" in marking.description

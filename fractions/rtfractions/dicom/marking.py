@@ -64,11 +64,13 @@ class Marking:
     def comment(self) -> str:
         """A Dose Comment of at most 64 characters, without patient text."""
         source = " RBE" if self.rbe_weighted else ""
-        fractions = "+".join(map(str, self.fractions))
-        fractions = (
-            fractions if len(fractions) <= 12 else f"{sum(self.fractions)} in {len(self.fractions)} phases"
+        each, in_all = "+".join(map(str, self.fractions)), sum(self.fractions)
+        texts = (
+            f"{self.quantity.upper()} a/b={ratios} LQ{source}{fractions}; NOT PHYSICAL"
+            for fractions in (f" n={each}", f" n={in_all} in {len(self.fractions)} phases", "")
+            for ratios in (self._ratios(), "by structure")
         )
-        return f"{self.quantity.upper()} a/b={self._ratios()} LQ{source} n={fractions}; NOT PHYSICAL"
+        return next(text for text in texts if len(text) <= LONGEST_COMMENT)
 
     @property
     def description(self) -> str:
