@@ -11,7 +11,7 @@ Run ``python tests/benchmarks/dvh_accuracy.py``. Three sets of shapes:
 
 A row has the mean error in % of volumes, the mean and the largest of doses, and how many values are off by more
 than 3 %. Doses are D99% D95% D5% D1% D0.03cc Dmean, D50% where the dose is not symmetric about it; for the
-counts Dmin and Dmax too.
+counts Dmin and Dmax too. ``--figure FILE.svg`` draws the means.
 """
 
 import argparse
@@ -41,6 +41,9 @@ from analytic_shapes import (
 from rtfractions.dosimetry import structure_dvh
 from rtfractions.grid import DoseGrid
 from rtfractions.structures import Structure
+
+LEAST_SHOWN = 0.01
+"""What the figure shows errors in % as that are smaller."""
 
 SHAPES = [
     Shape("sphere"),
@@ -212,23 +215,59 @@ def compare(cases: list[Case], tools: dict[str, Callable[[Case], Values]]) -> di
     return table
 
 
+def figure_of(table: dict[tuple[str, str], Errors]) -> bytes:
+    """Mean errors of each set and tool as an SVG; the same bytes each time."""
+    from matplotlib.figure import Figure
+
+    from rtfractions.reports.figures import COLOURS, as_bytes
+
+    names = list(dict.fromkeys(name for name, _ in table))
+    figure = Figure(figsize=(8.0, 0.34 * len(names) + 1.4), layout="constrained")
+    panels = figure.subplots(1, 2, sharey=True)
+    for axes, title, column in zip(panels, ("volume", "doses (D99% to D0.03cc, mean)"), (0, 1), strict=True):
+        for (tool, marker), colour in zip(
+            {"ours": "o", "dicompyler-core": "s"}.items(), COLOURS[:2], strict=True
+        ):
+            rows = [i for i, name in enumerate(names) if (name, tool) in table]
+            # Rounded, so that the last digits of another processor move nothing.
+            means = [float(f"{np.mean(table[names[i], tool][column]):.2g}") for i in rows]
+            shown = np.maximum(means, LEAST_SHOWN)
+            axes.plot(shown, rows, marker, color=colour, markersize=6, label=tool, clip_on=False)
+        axes.set_xscale("log")
+        axes.set_xlim(LEAST_SHOWN, 30)
+        axes.set_xticks([0.01, 0.1, 1, 10], ["≤ 0.01", "0.1", "1", "10"])
+        axes.set_xlabel("mean error [%]")
+        axes.set_title(title, fontsize=10, loc="left")
+        axes.grid(axis="x", color="0.9", linewidth=0.8)
+        axes.set_axisbelow(True)
+        axes.spines[["top", "right"]].set_visible(False)
+    panels[0].set_yticks(range(len(names)), names)
+    panels[0].invert_yaxis()
+    figure.legend(*panels[0].get_legend_handles_labels(), loc="outside upper right", ncols=2, frameon=False)
+    return as_bytes(figure, ".svg")
+
+
 def main() -> None:
     """Print a row for each set and tool."""
     parser = argparse.ArgumentParser()
     parser.add_argument("every", type=int, nargs="?", default=1, help="take only every so many-th case")
-    every = parser.parse_args().every
+    parser.add_argument("--figure", type=Path, help="write the mean errors as an SVG there")
+    arguments = parser.parse_args()
     tools: dict[str, Callable[[Case], Values]] = {"ours": our_values}
     if found := dicompyler_values():
         tools["dicompyler-core"] = found
-    cases = [*nelms(), *own(), *steep()][::every]
+    cases = [*nelms(), *own(), *steep()][:: arguments.every]
     print(f"{'set':24} {'tool':26} {'volume':>7} {'dose':>7} {'largest':>8}   over 3 %")
-    for (name, tool), errors in compare(cases, tools).items():
+    table = compare(cases, tools)
+    for (name, tool), errors in table.items():
         over = sum(value > 3 for value in errors.counted)
         ratio = f"{over}/{len(errors.counted)}"
         print(
             f"{name:24} {tool:26} {np.mean(errors.volume):7.2f} {np.mean(errors.doses):7.2f} "
             f"{max(errors.doses):8.1f}   {ratio}"
         )
+    if arguments.figure:
+        arguments.figure.write_bytes(figure_of(table))
 
 
 if __name__ == "__main__":

@@ -8,9 +8,14 @@ import pytest
 
 
 @pytest.mark.parametrize(
-    ("name", "options"), [("dvh_accuracy.py", ["60"]), ("dvh_speed.py", ["1", "--structures", "4"])]
+    ("name", "options", "shows"),
+    [
+        ("dvh_accuracy.py", ["60"], "ours"),
+        ("dvh_speed.py", ["1", "--structures", "4"], "ours"),
+        ("dvh_limits.py", ["1"], "capsule"),
+    ],
 )
-def test_benchmark_runs(name: str, options: list[str], child_environment: dict[str, str]) -> None:
+def test_benchmark_runs(name: str, options: list[str], shows: str, child_environment: dict[str, str]) -> None:
     done = subprocess.run(
         [sys.executable, "-W", "ignore", Path(__file__).with_name(name), *options],
         env=child_environment,
@@ -18,4 +23,4 @@ def test_benchmark_runs(name: str, options: list[str], child_environment: dict[s
         text=True,
         check=True,
     )
-    assert "ours" in done.stdout
+    assert shows in done.stdout

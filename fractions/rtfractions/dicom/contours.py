@@ -194,7 +194,8 @@ def _decoded(contours: list[Contour]) -> Floats:
     text = b"\\".join([contour.data for contour in contours])
     if b"," not in text:  # or the comma of a decimal would part two numbers
         try:
-            return np.array(_FLOATS.decode(b"[" + text.replace(b"\\", b",") + b"]"))
+            values = _FLOATS.decode(b"[" + text.replace(b"\\", b",") + b"]")
+            return np.fromiter(values, np.float64, len(values))
         except msgspec.DecodeError:
             pass
     return np.array([value for contour in contours for value in _by_the_standard(contour)])

@@ -80,8 +80,7 @@ class Block:
         below = np.clip(np.floor(local).astype(np.int64), beyond, self.values.shape[axis] - 2 - beyond)
         t = np.clip(local - below, 0.0, 1.0)
         if self.interpolation == "linear":
-            one = np.ones_like(t)
-            return Taps(below, np.stack((1 - t, t)), np.stack((-one, one)))
+            return Taps(below, np.stack((1 - t, t)), np.broadcast_to([[-1.0], [1.0]], (2, len(t))))
         s = 1 - t
         value = np.stack(
             (s**3, 3 * t**3 - 6 * t**2 + 4, 3 * s**3 - 6 * s**2 + 4, t**3)
@@ -109,8 +108,9 @@ def block_of(grid: DoseGrid, low: Floats, high: Floats, interpolation: Interpola
     first = np.clip(np.floor(low).astype(np.int64) - margin, 0, last - 1)
     end = np.clip(np.ceil(high).astype(np.int64) + margin, first + 1, last)
     f, r, c = (slice(a, b + 1) for a, b in zip(first.tolist(), end.tolist(), strict=True))
-    values = np.zeros(tuple((end - first + 1).tolist()))
-    for layer in grid.layers:
+    layer, *others = grid.layers
+    values = np.multiply(layer.stored[f, r, c], layer.scaling_gy, dtype=np.float64)
+    for layer in others:
         values += layer.stored[f, r, c] * layer.scaling_gy
     if interpolation == "linear":
         return Block(values, first, interpolation)

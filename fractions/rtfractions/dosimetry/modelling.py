@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from itertools import pairwise
 from typing import Final, Literal, Protocol
 
 import numpy as np
@@ -12,6 +13,7 @@ from rtfractions.dosimetry.sampling import Lines, Steps, lines_of
 from rtfractions.dosimetry.shapes import EndCaps, Solid, mixed, shaped, smallness, stacked
 from rtfractions.errors import Where
 from rtfractions.grid import DoseGrid
+from rtfractions.loops import joined
 from rtfractions.notices import Notice
 from rtfractions.structures import Structure
 
@@ -215,5 +217,9 @@ def voxel_mm(grid: DoseGrid, axes: Floats) -> Floats:
 
 
 def _perimeter(structure: Structure) -> float:
-    loops = [loop for plane in structure.planes for loop in plane.loops]
-    return sum(float(np.hypot(*(np.roll(loop, -1, axis=0) - loop).T).sum()) for loop in loops)
+    points, starts = joined([loop for plane in structure.planes for loop in plane.loops])
+    edges = np.empty_like(points)
+    edges[:-1] = points[1:] - points[:-1]
+    edges[starts[1:] - 1] = points[starts[:-1]] - points[starts[1:] - 1]
+    lengths = np.hypot(edges[:, 0], edges[:, 1])
+    return sum(float(lengths[first:last].sum()) for first, last in pairwise(starts.tolist()))

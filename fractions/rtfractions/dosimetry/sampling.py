@@ -127,15 +127,16 @@ def _lines(sections: list[Section], axes: Floats, steps: Steps) -> Lines:
     scale = np.divide(area, scanned_mm2, out=np.zeros_like(area), where=scanned_mm2 > 0)
     height = found.height_mm[of_line]
     weight = height * thickness[layer] * part[layer] * scale[plane] / 1000.0
-    repeats = times[pieces.line]
-    piece = np.repeat(np.arange(len(repeats)), repeats)
-    nth = np.arange(len(piece)) - np.repeat(np.cumsum(repeats) - repeats, repeats)
-    line = first[pieces.line[piece]] + nth
-    length = pieces.length_mm[piece]
+    line, u, length = pieces
+    if (layers != 1).any():
+        repeats = times[pieces.line]
+        piece = np.repeat(np.arange(len(repeats)), repeats)
+        nth = np.arange(len(piece)) - np.repeat(np.cumsum(repeats) - repeats, repeats)
+        line, u, length = first[line[piece]] + nth, u[piece], length[piece]
     return Lines(
         axes,
         line,
-        pieces.u_mm[piece],
+        u,
         length,
         found.v_mm[of_line],
         w[layer],
@@ -187,6 +188,18 @@ def _along_lines(
     level, along_v, along_w = _across(table, rows, of_v, of_w)
     of_u = block.taps(order[0], u)
     start = line * columns + of_u.first
+    if len(of_u.value) == 2:  # linear: in half the operations that weights would need
+        at, beyond, change = [], start + 1, np.empty((3, len(u)))
+        for one in (level, along_v, along_w):
+            low, step = one.take(start), one.take(beyond)
+            step -= low
+            if one is level:
+                change[0] = step
+            step *= of_u.value[1]
+            step += low
+            at.append(step)
+        dose, change[1], change[2] = at
+        return dose, change
     dose = np.zeros(len(u))
     change = np.zeros((3, len(u)))
     for k in range(len(of_u.value)):
@@ -238,7 +251,7 @@ def doses_at(
         some = indices[within]
         inside[part] = within
         if len(some):
-            block = block_of(grid, some.min(axis=0), some.max(axis=0), interpolation)
+            block = block_of(grid, *_corners(some), interpolation)
             assert block is not None
             dose[part][within] = values_at(block, some)
     return dose, inside
@@ -277,7 +290,7 @@ def _pointwise(lines: Lines, grid: DoseGrid, interpolation: Interpolation) -> Do
     dose, change = np.zeros(len(indices)), np.zeros((len(indices), 3))
     some = indices[inside]
     if len(some):
-        block = block_of(grid, some.min(axis=0), some.max(axis=0), interpolation)
+        block = block_of(grid, *_corners(some), interpolation)
         assert block is not None
         dose[inside] = values_at(block, some)
         for axis in range(3):
@@ -286,6 +299,12 @@ def _pointwise(lines: Lines, grid: DoseGrid, interpolation: Interpolation) -> Do
     gradient = change @ (grid.axes @ lines.axes.T)
     size = np.column_stack((lines.length_mm, lines.height_mm[lines.line], lines.thickness_mm[lines.line]))
     return Doses(dose, gradient * size, inside)
+
+
+def _corners(indices: Floats) -> tuple[Floats, Floats]:
+    """Least and greatest of each column; column by column, for numpy is slow along a short axis."""
+    columns = [indices[:, axis] for axis in range(3)]
+    return np.array([one.min() for one in columns]), np.array([one.max() for one in columns])
 
 
 def _index(grid: DoseGrid, axis: int, along_mm: Floats) -> Floats:
