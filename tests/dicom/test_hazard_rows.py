@@ -7,20 +7,20 @@ SECTIONS = {"A": 30, "B": 27, "C": 20, "D": 12, "E": 44, "F": 25}
 """How many rows each section has."""
 
 WITHOUT_A_CASE = {
-    "A10": "how a dose is written: RT Dose is not written yet",
-    "A26": "what a written sum must not hold: RT Dose is not written yet",
-    "A28": "kinds of stored DVH: none is read yet",
+    "A10": "how a dose is written, which no file read shows: test_writing.py",
+    "A26": "what a written sum must not hold, which no file read shows: test_writing.py",
+    "A28": "kinds of stored DVH, read by the dvh command alone: test_second_opinion.py",
 }
 
 IN_PART = {
-    "A27": "that a stored DVH replaces no dose; both are compared once DVHs are computed",
-    "A30": "that phases keep their own dose and fractions; conversion before summation is not built yet",
+    "A27": "that a stored DVH replaces no dose; both are compared in test_second_opinion.py",
+    "A30": "that phases keep their own dose and fractions; conversion before summation is in dosimetry/",
     "B23": "volume and dose at points; the notice of few voxels in a structure belongs to its DVH",
     "B25": "that no dose is made up in the outer half voxel; the covered fraction belongs to the DVH",
     "B27": "that another frame of reference is refused; a registration is noted, and not applied",
     "E34": "that the volume stays whole and no dose is made up; the covered fraction belongs to the DVH",
     "E35": "as E34",
-    "E36": "as E34; its DVH will be refused",
+    "E36": "as E34; its DVH is refused",
     "E37": "volume and dose at points; the notice belongs to the DVH",
 }
 """What is shown of rows of which a file read shows only a part."""
