@@ -203,6 +203,12 @@ def _figure_suffix(plot: Path | None, how: ModelOptions, output: Output) -> str:
     return suffix_of(plot)
 
 
+def _follow_alpha_beta(how: ModelOptions) -> tuple[str, ...]:
+    """Parameters that change along the alpha/beta axis, so that no one value stands above the curves."""
+    tangent = how.model == "lql" and how.gamma_over_alpha is None
+    return ("gamma_over_alpha",) if tangent else ()
+
+
 def _plot(
     path: Path,
     suffix: str,
@@ -233,7 +239,7 @@ def _plot(
     figure = figures.isoeffect_figure(
         curves,
         quantity="EQD2" if how.kick_off is None else "EQD2, time-corrected",
-        said=head_lines(document.results),
+        said=head_lines(document.results, without=_follow_alpha_beta(how)),
         marked_gy=marked,
         interval=interval,
     )

@@ -78,7 +78,10 @@ def test_a_slope_not_given_is_that_of_the_tangent(ratio: float, transition: floa
     derived = LQL(ratio, transition_dose_gy=transition)
     assert derived.parameters["gamma_over_alpha"] == pytest.approx(1 + 2 * transition / ratio)
     assert [notice.code for notice in derived.notices] == ["lql.gamma-over-alpha-derived"]
-    assert not LQL(ratio, transition_dose_gy=transition, gamma_over_alpha=5).notices
+    tangent = 1 + 2 * transition / ratio
+    assert not LQL(ratio, transition_dose_gy=transition, gamma_over_alpha=tangent).notices
+    steeper = LQL(ratio, transition_dose_gy=transition, gamma_over_alpha=1.5 * tangent)
+    assert [notice.code for notice in steeper.notices] == ["lql.steeper-than-lq"]
 
 
 @given(st.floats(0.1, 50))

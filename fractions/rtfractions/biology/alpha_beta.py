@@ -67,6 +67,10 @@ class AlphaBeta:
                 remedy="give it in Gy",
             )
         object.__setattr__(self, "value_gy", value)
+        if not isinstance(self.source, str) or not any(map(str.isalnum, self.source)):
+            raise AlphaBetaError(
+                f"the source of alpha/beta is {quoted(self.source)}", remedy="say it in words"
+            )
 
     def __str__(self) -> str:
         return f"{self.value_gy:g} Gy"
@@ -108,6 +112,8 @@ def parse_alpha_beta(text: str, *, source: str) -> AlphaBeta:
     >>> parse_alpha_beta("3.1", source="me").value_gy
     3.1
     """
+    if not isinstance(text, str):
+        raise AlphaBetaError(f"alpha/beta {quoted(text)} is no text", remedy="give one, as '10' or '3.1'")
     if text.strip().casefold().startswith(CATALOGUE_PREFIX):
         from rtfractions.biology.catalogue import entry  # here: plain numbers do not read the catalogue
 

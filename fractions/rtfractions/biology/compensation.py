@@ -209,6 +209,11 @@ class _Course:
             elapsed_days=days[-1] if overall_days is None else overall_days, repopulation=self.repopulation
         )
         check_time(schedule, time)
+        if time.elapsed_days < days[-1]:
+            raise ParameterError(
+                f"{schedule} takes {days[-1]} elapsed days on its calendar, not {time.elapsed_days:g}",
+                remedy="say how many fractions a week (6/wk) or a day (BID)",
+            )
         self.planned_days = time.elapsed_days
         self.beyond_calendar = time.elapsed_days - days[-1]
         slots = takewhile(lambda day: day <= self.last_day, self.week.days_from(self.resumed))
@@ -329,6 +334,15 @@ class _Course:
                 )
             )
             return notices
+        if self.beyond_calendar > 0:
+            notices.append(
+                Notice(
+                    "compensation.days-of-a-calendar",
+                    f"the planned time of {self.planned_days:g} days is longer than the {self.last_day} of an "
+                    f"uninterrupted calendar from a Monday, on which room for {counted(self.slots, 'fraction')} was "
+                    "counted as left: count those of the real calendar",
+                )
+            )
         if self.resumed <= kick_off:
             notices.append(
                 Notice(

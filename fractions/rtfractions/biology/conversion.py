@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Final
@@ -240,9 +241,11 @@ def model_notices(
 ) -> tuple[Notice, ...]:
     """What a model does not know about a schedule."""
     notices = []
-    if model.name == "lq":
+    # LQ-L and USC are LQ itself up to their transition
+    if model.name == "lq" or "transition_dose_gy" in model.parameters:
+        lq_up_to = model.parameters.get("transition_dose_gy", math.inf)
         steepest = max(phase.exact_dose_per_fraction_gy for phase in schedule.phases)
-        if steepest > lq.WELL_VALIDATED_UP_TO_GY_PER_FRACTION:
+        if lq.WELL_VALIDATED_UP_TO_GY_PER_FRACTION < steepest <= lq_up_to:
             notices.append(high_dose_per_fraction(str(schedule), float(steepest)))
     if any(phase.fractions_per_treatment_day > 1 for phase in schedule.phases):
         if repair is None:

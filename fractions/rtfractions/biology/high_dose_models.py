@@ -76,7 +76,17 @@ class LQL(FractionModel):
     def notices(self) -> tuple[Notice, ...]:
         """As `Model.notices`."""
         if self.gamma_over_alpha is not None:
-            return ()
+            tangent = 1.0 + 2.0 * self.transition_dose_gy / self.alpha_beta_gy
+            if self.gamma_over_alpha <= tangent * (1.0 + 1e-9):
+                return ()
+            return (
+                Notice(
+                    "lql.steeper-than-lq",
+                    f"LQ-L: gamma/alpha {self.gamma_over_alpha:g} is steeper than the tangent "
+                    f"{tangent:.4g} = 1 + 2 d_T / (alpha/beta) at d_T {self.transition_dose_gy:g} Gy and "
+                    f"alpha/beta {self.alpha_beta_gy:g} Gy: just above the transition the BED is above that of LQ",
+                ),
+            )
         return (
             Notice(
                 "lql.gamma-over-alpha-derived",

@@ -17,6 +17,7 @@ NOTES: Final = frozenset(
     {
         "schedule.gy-assumed",
         "lql.gamma-over-alpha-derived",
+        "lql.steeper-than-lq",
         "repair.short-interval",
         "time.convention",
         "time.bed-negative",
