@@ -48,6 +48,12 @@ _MAY: Final = {"lql": ("gamma_over_alpha",)}
 _OF_MODELS: Final = ("transition_dose", "gamma_over_alpha", "d0", "dq", "delta")
 
 
+def _given(value: float | None) -> float:
+    """What the checks of `ModelOptions` have made sure was typed."""
+    assert value is not None
+    return value
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ModelOptions:
     """What was typed of model, time and repair; None where nothing was."""
@@ -95,16 +101,16 @@ class ModelOptions:
         from rtfractions.biology import LQ, LQL, MLQ, USC
 
         if self.model == "usc":
-            return USC(alpha_per_gy=self.alpha, d0_gy=self.d0, dq_gy=self.dq)  # type: ignore[arg-type]
+            return USC(alpha_per_gy=_given(self.alpha), d0_gy=_given(self.d0), dq_gy=_given(self.dq))
         assert alpha_beta is not None
         if self.model == "lql":
             return LQL(
                 alpha_beta.value_gy,
-                transition_dose_gy=self.transition_dose,  # type: ignore[arg-type]
+                transition_dose_gy=_given(self.transition_dose),
                 gamma_over_alpha=self.gamma_over_alpha,
             )
         if self.model == "mlq":
-            return MLQ(alpha_beta.value_gy, delta_per_gy=self.delta)  # type: ignore[arg-type]
+            return MLQ(alpha_beta.value_gy, delta_per_gy=_given(self.delta))
         return LQ(alpha_beta.value_gy)
 
     def kinetics(self) -> Repopulation | None:
@@ -116,8 +122,8 @@ class ModelOptions:
         if self.repopulation is not None:
             return Repopulation(gy_per_day=self.repopulation, kick_off_days=self.kick_off)
         return Repopulation.doubling(
-            doubling_time_days=self.doubling_time,  # type: ignore[arg-type]
-            alpha_per_gy=self.alpha,  # type: ignore[arg-type]
+            doubling_time_days=_given(self.doubling_time),
+            alpha_per_gy=_given(self.alpha),
             kick_off_days=self.kick_off,
         )
 

@@ -199,7 +199,7 @@ class LQ(FractionModel):
     ) -> Values:
         """As `Model.bed_gy`."""
         result: Any = lq.bed(total_dose_gy, fractions=fractions, alpha_beta_gy=self.alpha_beta_gy, out=out)
-        return result  # type: ignore[no-any-return]
+        return cast(Values, result)
 
 
 def sfed(total_dose_gy: Values, *, fractions: float, model: Model) -> Values:

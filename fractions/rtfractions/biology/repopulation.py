@@ -66,7 +66,7 @@ class Repopulation:
             return
         rate = repopulation_gy_per_day(
             doubling_time_days=self.doubling_time_days,  # type: ignore[arg-type]  # None is refused there
-            alpha_per_gy=self.alpha_per_gy,  # type: ignore[arg-type]
+            alpha_per_gy=self.alpha_per_gy,  # type: ignore[arg-type]  # and here
         )
         if not math.isclose(rate, self.gy_per_day, rel_tol=1e-9):
             raise ParameterError(

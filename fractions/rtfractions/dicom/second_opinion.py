@@ -251,7 +251,7 @@ def _dicompyler() -> Iterator[Any]:
     there = hasattr(pydicom.dicomio, "read_file")
     try:
         if not there:
-            pydicom.dicomio.read_file = pydicom.dcmread  # type: ignore[attr-defined]
+            pydicom.dicomio.read_file = pydicom.dcmread  # type: ignore[attr-defined]  # gone in pydicom 3
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")
             from dicompylercore import dicomparser, dvhcalc
