@@ -17,6 +17,7 @@ if TYPE_CHECKING:
 
 SCHEMAS = (
     "protocol",
+    "constraints",
     "bed",
     "solve",
     "compensate",

@@ -5,7 +5,8 @@ from dataclasses import dataclass
 
 from rtfractions.compliance.findings import ReadingVerdict
 from rtfractions.patient import Lesion
-from rtfractions.protocols.schema import Ambiguity, Fact, Need, Reading
+from rtfractions.protocols.entries import Fact
+from rtfractions.protocols.schema import Ambiguity, Need, Reading
 from rtfractions.protocols.vocabulary import folded, says_something, site_words, technique_words
 from rtfractions.verdicts import Verdict
 

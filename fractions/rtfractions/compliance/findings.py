@@ -1,15 +1,19 @@
 """What a review finds: one finding a rule, with what was observed, what is required, and why."""
 
 from dataclasses import dataclass
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
 from rtfractions.biology import Isoeffect
 from rtfractions.errors import counted
 from rtfractions.notices import Notice
 from rtfractions.patient import Lesion, Patient
-from rtfractions.protocols.schema import Source
+from rtfractions.protocols.constraint_sets import ConstraintSet
+from rtfractions.protocols.entries import Source
 from rtfractions.schedule import Schedule
 from rtfractions.verdicts import ROLL_UP_ORDER, Verdict, roll_up
+
+if TYPE_CHECKING:  # a lesion sheet is graded without numpy
+    from rtfractions.compliance.plan_reviews import PlanReview
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,6 +74,18 @@ class Finding:
         Where the text is ambiguous, the verdict under each reading.
     nearest : NearestSchedule or None
         For an unlisted schedule.
+    structure : str or None
+        The structure it is about, as the files name it.
+    plan_uid : str or None
+        The plan whose dose it is about.
+    volume_distance : tuple of (float, str) or None
+        Of a limit on a dose to a volume: by how much volume it is kept (negative) or missed, and the unit; of a limit
+        on a volume the same as a dose in Gy. `distance` is in the unit of the limit.
+    alpha_beta_flip_gy : float or None
+        Of a limit on converted dose: the alpha/beta nearest to the one used at which the verdict is another.
+    uncertain : bool or None
+        Whether an alpha/beta within its interval, another sound way to sample the dose, or another reading of the
+        text brings another verdict; None where nothing was tried.
     """
 
     rule: str
@@ -82,6 +98,11 @@ class Finding:
     unit: str | None = None
     readings: tuple[ReadingVerdict, ...] = ()
     nearest: NearestSchedule | None = None
+    structure: str | None = None
+    plan_uid: str | None = None
+    volume_distance: tuple[float, str] | None = None
+    alpha_beta_flip_gy: float | None = None
+    uncertain: bool | None = None
 
     @property
     def distance(self) -> float | None:
@@ -148,6 +169,31 @@ class LesionFindings:
 
 
 @dataclass(frozen=True, slots=True)
+class AdvisoryFindings:
+    """What a set of constraints says beside the protocol: it changes no grade.
+
+    Attributes
+    ----------
+    constraint_set : ConstraintSet
+        The set.
+    sha256 : str
+        SHA-256 of its file.
+    findings : tuple of Finding
+        One for each constraint and plan.
+    """
+
+    constraint_set: ConstraintSet
+    sha256: str
+    findings: tuple[Finding, ...]
+
+    @property
+    def exceeded(self) -> tuple[Finding, ...]:
+        """The limits and objectives that a plan does not keep."""
+        missed = (Verdict.DEVIATION_UNACCEPTABLE, Verdict.VARIATION_ACCEPTABLE)
+        return tuple(finding for finding in self.findings if finding.verdict in missed)
+
+
+@dataclass(frozen=True, slots=True)
 class PatientFindings:
     """What was found for a patient.
 
@@ -159,11 +205,17 @@ class PatientFindings:
         Of the rules about the patient as a whole.
     lesions : tuple of LesionFindings
         One for each lesion.
+    plans : tuple of PlanReview
+        The doses that rules were evaluated on, with their targets.
+    advisory : tuple of AdvisoryFindings
+        One for each set of constraints that was asked for.
     """
 
     patient: Patient
     findings: tuple[Finding, ...]
     lesions: tuple[LesionFindings, ...]
+    plans: "tuple[PlanReview, ...]" = ()
+    advisory: tuple[AdvisoryFindings, ...] = ()
 
     @property
     def verdict(self) -> Verdict:

@@ -4,54 +4,29 @@ A rule names its source and the worst grade that source can support. Conditions 
 expressions. What the text leaves open is an ambiguity with its readings.
 """
 
-import functools
-from collections.abc import Iterator
-from typing import Annotated, Any, Literal, TypeAlias
+from collections.abc import Callable, Iterator
+from typing import Annotated, Any, Final, Literal
 
-import msgspec
 from msgspec import Meta
 
-from rtfractions.schedule import ScheduleRange
+from rtfractions.metrics import parse_metric
+from rtfractions.protocols.bounds import BoundText, parse_bound
+from rtfractions.protocols.dose_rules import DoseRules, IndexRules, IsodoseRule
+from rtfractions.protocols.entries import (
+    AmbiguityId,
+    Entry,
+    Fact,
+    Identifier,
+    MetricText,
+    ScheduleText,
+    Source,
+    SourceId,
+    StructureAlias,
+    Text,
+    WorstGrade,
+)
 from rtfractions.schedule_text import parse_range
 from rtfractions.strict_yaml import Path
-
-Text: TypeAlias = Annotated[str, Meta(min_length=1)]
-Identifier: TypeAlias = Annotated[str, Meta(pattern=r"^[A-Za-z0-9][A-Za-z0-9._-]*\Z")]
-Fact: TypeAlias = Literal["site", "technique", "intent", "justification"]
-WorstGrade: TypeAlias = Annotated[
-    Literal["variation_acceptable", "query", "deviation_unacceptable"],
-    Meta(description="The worst verdict that the rule's source can support."),
-]
-SourceId: TypeAlias = Annotated[Identifier, Meta(description="Id of an entry of `sources`.")]
-AmbiguityId: TypeAlias = Annotated[Identifier, Meta(description="Id of an entry of `ambiguities`.")]
-
-
-class ScheduleText(str):
-    """A schedule as the file states it, known to be readable."""
-
-    @property
-    def range(self) -> ScheduleRange:
-        """The schedule, or the range of schedules, that it states."""
-        return _range(self)
-
-
-@functools.lru_cache(maxsize=1000)
-def _range(text: str) -> ScheduleRange:
-    return parse_range(text)
-
-
-class Entry(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """A mapping of the file: fixed keys, no others."""
-
-
-class Source(Entry, frozen=True, kw_only=True):
-    """Where rules were read."""
-
-    id: Identifier
-    kind: Literal["registry_record", "publication", "protocol_document", "local_protocol"]
-    label: Annotated[Text, Meta(description="As verdicts name it: 'registry record 2020-01-18'.")]
-    citation: Text
-    note: Text | None = None
 
 
 class Need(Entry, frozen=True, kw_only=True, rename={"is_": "is"}):
@@ -239,10 +214,26 @@ class Timing(Entry, frozen=True, kw_only=True):
     max_fractions: Annotated[int, Meta(ge=1, le=100)] | None = None
     overall: OverallTime | None = None
     scope: Scope | None = None
+    min_interval_hours: (
+        Annotated[float, Meta(gt=0, le=720, description="Least time between two fractions.")] | None
+    ) = None
+    max_gap_days: (
+        Annotated[
+            int, Meta(ge=1, le=60, description="Most days from one fraction to the next; 1 is the next day.")
+        ]
+        | None
+    ) = None
 
     def __post_init__(self) -> None:
-        if self.frequency is None and self.max_fractions is None and self.overall is None:
-            raise ValueError("give at least one of frequency, max_fractions and overall")
+        stated = (
+            self.frequency,
+            self.max_fractions,
+            self.overall,
+            self.min_interval_hours,
+            self.max_gap_days,
+        )
+        if stated == (None,) * len(stated):
+            raise ValueError("give at least one rule of timing")
         if (self.scope is None) != (self.overall is None):
             raise ValueError("overall and scope go together")
 
@@ -271,6 +262,11 @@ class Protocol(Entry, frozen=True, kw_only=True):
     lesions: LesionCount | None = None
     sites: Sites | None = None
     timing: Timing | None = None
+    prescription_isodose: IsodoseRule | None = None
+    targets: DoseRules | None = None
+    conformity: IndexRules | None = None
+    organs_at_risk: DoseRules | None = None
+    aliases: tuple[StructureAlias, ...] = ()
     conditions: tuple[Condition, ...] = ()
     ambiguities: tuple[Ambiguity, ...] = ()
     silent: Annotated[tuple[Text, ...], Meta(description="What the source states no rule on.")] = ()
@@ -290,11 +286,19 @@ class Protocol(Entry, frozen=True, kw_only=True):
 
 
 def decode(kind: type, value: Any) -> Any:
-    """Read the type of ours that stands in a protocol file (msgspec's ``dec_hook``)."""
-    if kind is not ScheduleText or not isinstance(value, str):
-        raise ValueError("Expected a schedule in quotes or words, as 24 Gy / 3")
-    parse_range(value)
-    return ScheduleText(value)
+    """Read the types of ours that stand in files of rules (msgspec's ``dec_hook``)."""
+    reader, example = _READERS.get(kind, (None, ""))
+    if reader is None or not isinstance(value, str):
+        raise ValueError(f"Expected {example} in quotes or words")
+    reader(value)
+    return kind(value)
+
+
+_READERS: Final[dict[type, tuple[Callable[[str], object], str]]] = {
+    ScheduleText: (parse_range, "a schedule, as 24 Gy / 3,"),
+    MetricText: (parse_metric, "a metric, as D0.035cc[Gy],"),
+    BoundText: (parse_bound, "a limit, as < 14 Gy,"),
+}
 
 
 def misplaced(protocol: Protocol) -> Iterator[tuple[Path, str]]:

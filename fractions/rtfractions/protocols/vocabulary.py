@@ -7,7 +7,7 @@ from importlib import resources
 from typing import Literal, TypeAlias
 
 from rtfractions import strict_yaml
-from rtfractions.protocols.schema import Entry
+from rtfractions.protocols.entries import Entry
 
 Region: TypeAlias = Literal["intracranial", "extracranial"]
 

@@ -5,7 +5,10 @@ from typing import Any, Final
 
 import msgspec
 
-from rtfractions.protocols.schema import Protocol, ScheduleText
+from rtfractions.protocols.bounds import BoundText
+from rtfractions.protocols.constraint_sets import ConstraintSet
+from rtfractions.protocols.entries import MetricText, ScheduleText
+from rtfractions.protocols.schema import Protocol
 from rtfractions.reports.alpha_beta_report import AlphaBetaDocument
 from rtfractions.reports.bed_report import BedDocument
 from rtfractions.reports.check_report import CheckDocument
@@ -18,6 +21,7 @@ from rtfractions.reports.solve_report import SolveDocument
 
 DOCUMENTS: Final[dict[str, type]] = {
     "protocol": Protocol,
+    "constraints": ConstraintSet,
     "bed": BedDocument,
     "solve": SolveDocument,
     "compensate": CompensateDocument,
@@ -29,7 +33,7 @@ DOCUMENTS: Final[dict[str, type]] = {
     "protocol-list": ProtocolListDocument,
     "protocol-show": ProtocolShowDocument,
 }
-"""A protocol file, and the JSON of each command."""
+"""A protocol file, a set of constraints, and the JSON of each command."""
 
 
 def json_schema(name: str) -> dict[str, Any]:
@@ -46,7 +50,7 @@ def json_schema(name: str) -> dict[str, Any]:
 
 
 def _schema_of_ours(kind: type) -> dict[str, Any]:
-    if kind is not ScheduleText:
+    if kind not in (ScheduleText, MetricText, BoundText):
         raise NotImplementedError
     return {"type": "string", "minLength": 1}
 
