@@ -7,12 +7,11 @@ from typing import Final, Literal
 
 from rtfractions.dosimetry.comparison import Opinion
 from rtfractions.dosimetry.courses import ChosenDose
-from rtfractions.dosimetry.evaluation import Bound, Value
 from rtfractions.dosimetry.plan_dvhs import Asked, StructureResult
-from rtfractions.errors import RTFractionsError, counted, printable
-from rtfractions.metrics import Metric
+from rtfractions.errors import counted, printable
 from rtfractions.plans import PlanTarget
 from rtfractions.reports.envelope import Context, Envelope, Message, messages
+from rtfractions.reports.metric_entries import MetricEntry, cell, column, metric_entry, percent, volume
 from rtfractions.reports.tables import Cell, aligned, csv_text
 
 WIDTH: Final = 110
@@ -51,19 +50,6 @@ class SettingsEntry:
 
     end_caps: str
     dose_interpolation: str
-
-
-@dataclass(frozen=True, slots=True)
-class MetricEntry:
-    """A metric; `bound` is not `exact` where the dose of part of the structure is not known."""
-
-    metric: str
-    quantity: str
-    alpha_beta_gy: float | None
-    value: float | None
-    unit: str
-    bound: str | None
-    error: str | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -213,7 +199,7 @@ def _structure_entry(result: StructureResult, *, curves: bool) -> StructureEntry
         end_caps=None if physical is None else physical.settings.end_caps,
         dose_interpolation=None if physical is None else physical.settings.dose_interpolation,
         prescription_gy=None if schedule is None else float(schedule.total_dose_gy),
-        metrics=tuple(_metric_entry(one.metric, one.found) for one in result.metrics),
+        metrics=tuple(metric_entry(one.metric, one.found) for one in result.metrics),
         warnings=messages(result.notices),
         error=None if result.error is None else result.error.message,
         curves=tuple(
@@ -227,19 +213,6 @@ def _structure_entry(result: StructureResult, *, curves: bool) -> StructureEntry
         )
         if curves
         else None,
-    )
-
-
-def _metric_entry(metric: Metric, found: Value | RTFractionsError) -> MetricEntry:
-    value = found if isinstance(found, Value) else None
-    return MetricEntry(
-        metric=str(metric),
-        quantity=metric.quantity,
-        alpha_beta_gy=None if metric.alpha_beta_gy is None else float(metric.alpha_beta_gy),
-        value=None if value is None else value.value,
-        unit=str(metric.unit),
-        bound=None if value is None else str(value.bound),
-        error=found.message if isinstance(found, RTFractionsError) else None,
     )
 
 
@@ -267,9 +240,6 @@ def _opinion_entry(opinion: Opinion) -> OpinionEntry:
 
 QUANTITIES: Final = {"physical": "dose", "bed": "BED", "eqd2": "EQD2"}
 """What the tables are of."""
-
-BOUNDS: Final = {Bound.AT_LEAST: "≥", Bound.AT_MOST: "≤", Bound.COVERED_PART: "~", Bound.EXACT: ""}
-"""What stands before a value where part of the structure has no known dose."""
 
 LEGENDS: Final = {
     "t": "ends tapered as the shape suggests, not half a slice",
@@ -322,45 +292,20 @@ def _table(entries: Sequence[StructureEntry], quantity: str) -> str:
     """The metrics of one kind of dose; a row a structure and alpha/beta."""
     converted = quantity != "physical"
     columns = list(
-        dict.fromkeys(_column(one) for entry in entries for one in entry.metrics if one.quantity == quantity)
+        dict.fromkeys(column(one) for entry in entries for one in entry.metrics if one.quantity == quantity)
     )
     header = ["structure", "", *(["a/b Gy"] if converted else []), "cm3", "covered", *columns]
     rows = [header]
     for entry in entries:
         own = [one for one in entry.metrics if one.quantity == quantity]
         for ratio in dict.fromkeys(one.alpha_beta_gy for one in own):
-            cells = {_column(one): _cell(one) for one in own if one.alpha_beta_gy == ratio}
+            cells = {column(one): cell(one) for one in own if one.alpha_beta_gy == ratio}
             row = [entry.name, _marks(entry)] + ([f"{ratio:g}"] if ratio is not None else [])
-            row += [_volume(entry.volume_cm3), _percent(entry.covered_fraction)]
-            rows.append([*row, *(cells.get(column, "") for column in columns)])
+            row += [volume(entry.volume_cm3), percent(entry.covered_fraction)]
+            rows.append([*row, *(cells.get(name, "") for name in columns)])
     title = QUANTITIES[quantity]
     head = f"{title} (LQ): doses and thresholds in Gy {title}\n" if converted else ""
     return head + aligned(rows, right=range(2, len(header)))
-
-
-def _column(entry: MetricEntry) -> str:
-    """A metric as a table of its quantity calls it: the table says what the dose is."""
-    if entry.alpha_beta_gy is None:
-        return entry.metric
-    before, _, after = entry.metric.partition(f"{entry.quantity.upper()}Gy(a/b=")
-    return f"{before}Gy{after.partition(')')[2]}"
-
-
-def _cell(entry: MetricEntry) -> str:
-    if entry.value is None:
-        return "-"
-    digits = 1 if entry.unit == "%" else 2
-    return f"{BOUNDS[Bound(entry.bound or Bound.EXACT)]}{entry.value:.{digits}f}"
-
-
-def _volume(volume_cm3: float | None) -> str:
-    return "-" if volume_cm3 is None else f"{volume_cm3:.3f}" if volume_cm3 < 10 else f"{volume_cm3:.1f}"
-
-
-def _percent(fraction: float | None) -> str:
-    if fraction is None:
-        return "-"
-    return "100%" if fraction == 1 else f"{min(100 * fraction, 99.9):.1f}%"
 
 
 def _marks(entry: StructureEntry) -> str:

@@ -1,0 +1,160 @@
+"""What the text and the pages of a review put into the same words: doses, targets, and who must answer."""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from typing import Final
+
+from rtfractions.errors import counted
+from rtfractions.reports.check_document import (
+    AdvisoryEntry,
+    CheckEntry,
+    OrganEntry,
+    PlanDoseEntry,
+    PlanEntry,
+    TargetEntry,
+)
+from rtfractions.reports.envelope import Message
+from rtfractions.reports.metric_entries import cell, column
+from rtfractions.verdicts import Verdict
+
+TO_LOOK_AT: Final = frozenset(
+    {Verdict.DEVIATION_UNACCEPTABLE, Verdict.QUERY, Verdict.NOT_EVALUABLE, Verdict.VARIATION_ACCEPTABLE}
+)
+"""Verdicts of checks that a reader must look at."""
+
+EXCEEDED: Final = frozenset({Verdict.DEVIATION_UNACCEPTABLE, Verdict.VARIATION_ACCEPTABLE})
+"""Verdicts of advisory limits that are not kept."""
+
+ADVISORY: Final = {
+    Verdict.PER_PROTOCOL: "kept",
+    Verdict.VARIATION_ACCEPTABLE: "objective exceeded",
+    Verdict.DEVIATION_UNACCEPTABLE: "limit exceeded",
+}
+"""What verdicts of advisory limits are called: a set grades nothing; the other verdicts keep their words."""
+
+ASKED: Final = {"trial": "the trial's investigators, or an overlay", "site": "the treating site"}
+"""Who must answer."""
+
+
+def needs_a_look(check: CheckEntry) -> bool:
+    """Whether a reader must look at a check, or decide whether to accept what was stated."""
+    return check.verdict in TO_LOOK_AT or check.basis is not None or bool(check.uncertain)
+
+
+def advisory_words(verdict: Verdict) -> str:
+    """The verdict on an advisory limit, in words that no one takes for a grade."""
+    return ADVISORY.get(verdict, verdict.words)
+
+
+def exceeded_words(advisory: AdvisoryEntry) -> str:
+    """How many limits of a set are exceeded, of how many that could be compared."""
+    compared = sum(check.verdict in (*EXCEEDED, Verdict.PER_PROTOCOL) for check in advisory.checks)
+    rest = len(advisory.checks) - compared
+    others = f", {rest} not compared" if rest else ""
+    return f"{advisory.exceeded} of {counted(compared, 'limit')} exceeded{others}"
+
+
+def uncertain_words(check: CheckEntry) -> str:
+    """Why a verdict is uncertain, as far as a number says it."""
+    if check.alpha_beta_flip_gy is None:
+        return "another sound way to compute or to read it brings another verdict"
+    return f"the verdict is another from alpha/beta {check.alpha_beta_flip_gy:.3g} Gy on"
+
+
+def told(message: Message) -> str:
+    """A warning or an error with its place."""
+    place = str(message.where)
+    return f"{place}: {message.message}" if place else message.message
+
+
+def number(value: float | str | None, unit: str | None = None) -> str:
+    """A number as a reader needs it, with its unit; a dash where there is none."""
+    if value is None:
+        return "-"
+    if isinstance(value, str):
+        return value
+    text = f"{value:.1f}" if unit == "%" and abs(value) < 99.95 else f"{value:.4g}"
+    return text if unit is None else f"{text} {unit}"
+
+
+def prior_words(stated: str | None) -> str:
+    """The line on earlier radiotherapy that every report has."""
+    return "not stated: no earlier dose is in any number of this report" if stated is None else stated
+
+
+def dose_facts(plan: PlanEntry) -> Iterator[tuple[str, str]]:
+    """What the dose of a plan is and how it was computed: names and values."""
+    if plan.fractions is not None:
+        yield "fractions", str(plan.fractions)
+    if plan.no_dose is not None:
+        yield "dose", f"grades nothing: {plan.no_dose}" if plan.dose else f"none: {plan.no_dose}"
+    if plan.dose is None:
+        return
+    dose = plan.dose
+    of = "" if len(dose.dose_uids) == 1 else f", of {len(dose.dose_uids)} files"
+    yield "dose type", f"{dose.dose_type.lower()}, {dose.summation_type}{of}, maximum {dose.maximum_gy:.2f} Gy"
+    frames, rows, columns = dose.voxels
+    yield "grid", f"{_spacing(dose)} mm ({columns} x {rows} x {frames} voxels)"
+    yield "computed by", "; ".join(dose.calculated_by) or "not stated"
+    yield "heterogeneity correction", ", ".join(dose.heterogeneity) or "not stated"
+
+
+def _spacing(dose: PlanDoseEntry) -> str:
+    row, column = dose.in_plane_spacing_mm
+    low, high = dose.frame_spacing_mm
+    frames = f"{low:g}" if high - low < 1e-3 else f"{low:g} to {high:g}"
+    return f"{column:g} x {row:g} x {frames}"
+
+
+QUANTITIES: Final = {"physical": "physical dose", "bed": "BED (LQ)", "eqd2": "EQD2 (LQ)"}
+"""What tables of metrics are of."""
+
+
+@dataclass(frozen=True, slots=True)
+class MetricRow:
+    """A structure in a table: its alpha/beta where the dose is converted, and a cell for each column."""
+
+    of: TargetEntry | OrganEntry
+    alpha_beta_gy: float | None
+    cells: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class MetricTable:
+    """Metrics of one kind of dose; doses in Gy of it have no unit in their column's name."""
+
+    quantity: str
+    columns: tuple[str, ...]
+    rows: tuple[MetricRow, ...]
+
+    @property
+    def title(self) -> str:
+        """What the doses are."""
+        return QUANTITIES[self.quantity]
+
+
+def metric_tables(entries: Sequence[TargetEntry | OrganEntry]) -> Iterator[MetricTable]:
+    """The metrics of targets or organs, a table for each kind of dose."""
+    for quantity in QUANTITIES:
+        own = [(entry, [one for one in entry.metrics if one.quantity == quantity]) for entry in entries]
+        columns = tuple(dict.fromkeys(_short(column(one)) for _, metrics in own for one in metrics))
+        rows = []
+        for entry, metrics in own:
+            for ratio in dict.fromkeys(one.alpha_beta_gy for one in metrics):
+                cells = {_short(column(one)): cell(one) for one in metrics if one.alpha_beta_gy == ratio}
+                rows.append(MetricRow(entry, ratio, tuple(cells.get(name, "") for name in columns)))
+        if rows:
+            yield MetricTable(quantity, columns, tuple(rows))
+
+
+def refusals(entries: Sequence[TargetEntry | OrganEntry]) -> tuple[str, ...]:
+    """Why structures and metrics have no values, each once."""
+    said = [f"{entry.structure}: {entry.error}" for entry in entries if entry.error is not None]
+    for entry in entries:
+        alike = dict.fromkeys(one.error for one in entry.metrics if one.error is not None)
+        said += [f"{entry.structure}: {error}" for error in alike]
+    return tuple(said)
+
+
+def _short(name: str) -> str:
+    return name.removesuffix("[Gy]")
