@@ -397,7 +397,9 @@ def _dose_entry(dose: "ChosenDose") -> PlanDoseEntry:
         in_plane_spacing_mm=grid.spacing_mm,
         frame_spacing_mm=grid.frame_spacing_mm,
         maximum_gy=grid.maximum_gy,
-        calculated_by=tuple(dict.fromkeys(printable(one.calculated_by) for one in files if one.calculated_by)),
+        calculated_by=tuple(
+            dict.fromkeys(printable(one.calculated_by) for one in files if one.calculated_by)
+        ),
         heterogeneity=tuple(dict.fromkeys(printable(word) for one in files for word in one.heterogeneity)),
     )
 

@@ -114,7 +114,9 @@ def _suite(root: Element, name: str, cases: Iterable[_Case], outcomes: dict[Verd
 def _refused(root: Element, document: CheckDocument) -> None:
     """What could not be read: no verdict speaks of it, and a green result must not hide it."""
     number = str(len(document.errors))
-    suite = SubElement(root, "testsuite", name="input", tests=number, failures="0", errors=number, skipped="0")
+    suite = SubElement(
+        root, "testsuite", name="input", tests=number, failures="0", errors=number, skipped="0"
+    )
     for i, error in enumerate(document.errors, start=1):
         case = SubElement(suite, "testcase", classname="input", name=f"{error.code} {i}", time="0")
         place = str(error.where)

@@ -11,6 +11,7 @@ from rtfractions.reports.check_document import (
     patient_entry,
     protocol_entry,
 )
+from rtfractions.reports.check_html import as_html, as_pdf, refuse_pdf
 from rtfractions.reports.check_junit import as_junit
 from rtfractions.reports.check_text import as_text
 
@@ -21,9 +22,12 @@ __all__ = [
     "PatientEntry",
     "ProtocolEntry",
     "as_csv",
+    "as_html",
     "as_junit",
+    "as_pdf",
     "as_text",
     "document",
     "patient_entry",
     "protocol_entry",
+    "refuse_pdf",
 ]

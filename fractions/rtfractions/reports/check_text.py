@@ -23,6 +23,7 @@ from rtfractions.reports.check_words import (
     metric_tables,
     needs_a_look,
     number,
+    other_warnings,
     prior_words,
     refusals,
     told,
@@ -151,7 +152,9 @@ def _plan_text(plan: PlanEntry) -> Iterator[str]:
 
 def _advisory_text(advisory: AdvisoryEntry, every_check: bool) -> str:
     """What a set says, under a heading of its own and in words that no one takes for a grade."""
-    head = f"advisory, beside the grade: {advisory.title}, {advisory.version} (sha256 {advisory.sha256[:12]}): "
+    head = (
+        f"advisory, beside the grade: {advisory.title}, {advisory.version} (sha256 {advisory.sha256[:12]}): "
+    )
     lines = [_wrapped(head + exceeded_words(advisory), _DEEP)]
     for check in advisory.checks:
         if every_check or check.verdict in EXCEEDED:
@@ -162,18 +165,8 @@ def _advisory_text(advisory: AdvisoryEntry, every_check: bool) -> str:
 
 def _unread(document: CheckDocument) -> str:
     """What was refused or passed over: no verdict speaks of it."""
-    of_patients = {
-        warning
-        for patient in document.patients
-        for warnings in (
-            patient.warnings,
-            *(plan.warnings for plan in patient.plans),
-            *(lesion.warnings for lesion in patient.lesions),
-        )
-        for warning in warnings
-    }
     refused = [_wrapped(f"refused: {told(error)}", "") for error in document.errors]
-    return "".join(refused + [_note(w, "") for w in document.warnings if w not in of_patients])
+    return "".join(refused + [_note(w, "") for w in other_warnings(document)])
 
 
 def _note(warning: Message, indent: str) -> str:

@@ -7,6 +7,7 @@ from typing import Final
 from rtfractions.errors import counted
 from rtfractions.reports.check_document import (
     AdvisoryEntry,
+    CheckDocument,
     CheckEntry,
     OrganEntry,
     PlanDoseEntry,
@@ -15,12 +16,15 @@ from rtfractions.reports.check_document import (
 )
 from rtfractions.reports.envelope import Message
 from rtfractions.reports.metric_entries import cell, column
-from rtfractions.verdicts import Verdict
+from rtfractions.verdicts import ROLL_UP_ORDER, Verdict
 
 TO_LOOK_AT: Final = frozenset(
     {Verdict.DEVIATION_UNACCEPTABLE, Verdict.QUERY, Verdict.NOT_EVALUABLE, Verdict.VARIATION_ACCEPTABLE}
 )
 """Verdicts of checks that a reader must look at."""
+
+WORST_FIRST: Final = (*ROLL_UP_ORDER, Verdict.INFO, Verdict.NOT_APPLICABLE)
+"""Verdicts in the order in which a reader wants them."""
 
 EXCEEDED: Final = frozenset({Verdict.DEVIATION_UNACCEPTABLE, Verdict.VARIATION_ACCEPTABLE})
 """Verdicts of advisory limits that are not kept."""
@@ -67,14 +71,49 @@ def told(message: Message) -> str:
     return f"{place}: {message.message}" if place else message.message
 
 
-def number(value: float | str | None, unit: str | None = None) -> str:
+def other_warnings(document: CheckDocument) -> tuple[Message, ...]:
+    """Warnings that stand beside no patient, plan or lesion."""
+    shown = {
+        warning
+        for patient in document.patients
+        for one in (patient, *patient.plans, *patient.lesions)
+        for warning in one.warnings
+    }
+    return tuple(warning for warning in document.warnings if warning not in shown)
+
+
+def number(value: float | None, unit: str | None = None) -> str:
     """A number as a reader needs it, with its unit; a dash where there is none."""
     if value is None:
         return "-"
-    if isinstance(value, str):
-        return value
-    text = f"{value:.1f}" if unit == "%" and abs(value) < 99.95 else f"{value:.4g}"
+    text = f"{value:.1f}" if unit == "%" else f"{value:.0f}" if value == int(value) else f"{value:.2f}"
     return text if unit is None else f"{text} {unit}"
+
+
+def signed(value: float | None, unit: str | None = None) -> str:
+    """A difference with its sign."""
+    return "-" if value is None else f"{value:+.2f}" + ("" if unit is None else f" {unit}")
+
+
+def observed_text(check: CheckEntry) -> str:
+    """What was observed, in as many digits as tell it from what is required."""
+    observed, required = check.observed, check.required
+    if isinstance(observed, str) or observed is None:
+        return observed or "-"
+    if isinstance(observed, int) or observed == int(observed):
+        text = f"{observed:.0f}"
+    else:
+        others = isinstance(required, float | int) and observed != required
+        texts = [f"{observed:.{decimals}f}" for decimals in range(2, 9)]
+        text = next((text for text in texts if not others or float(text) != required), repr(observed))
+    return text if check.unit is None else f"{text} {check.unit}"
+
+
+def required_text(check: CheckEntry) -> str:
+    """What is required, as the protocol gives it."""
+    if isinstance(check.required, str) or check.required is None:
+        return check.required or "-"
+    return f"{check.required:g}" + ("" if check.unit is None else f" {check.unit}")
 
 
 def prior_words(stated: str | None) -> str:
@@ -92,7 +131,10 @@ def dose_facts(plan: PlanEntry) -> Iterator[tuple[str, str]]:
         return
     dose = plan.dose
     of = "" if len(dose.dose_uids) == 1 else f", of {len(dose.dose_uids)} files"
-    yield "dose type", f"{dose.dose_type.lower()}, {dose.summation_type}{of}, maximum {dose.maximum_gy:.2f} Gy"
+    yield (
+        "dose type",
+        f"{dose.dose_type.lower()}, {dose.summation_type}{of}, maximum {dose.maximum_gy:.2f} Gy",
+    )
     frames, rows, columns = dose.voxels
     yield "grid", f"{_spacing(dose)} mm ({columns} x {rows} x {frames} voxels)"
     yield "computed by", "; ".join(dose.calculated_by) or "not stated"

@@ -198,7 +198,7 @@ def suffix_of(path: Path) -> str:
     return suffix
 
 
-def as_bytes(figure: "Figure", suffix: str) -> bytes:
+def as_bytes(figure: "Figure", suffix: str, *, text_as_paths: bool = False) -> bytes:
     """A figure as the bytes of its file; the same figure gives the same bytes.
 
     Parameters
@@ -207,13 +207,17 @@ def as_bytes(figure: "Figure", suffix: str) -> bytes:
         The figure.
     suffix : str
         One of `SUFFIXES`.
+    text_as_paths : bool, default False
+        In SVG, letters as their outlines: the figure looks alike wherever it is shown.
     """
     import matplotlib
 
     metadata = {".png": {"Software": None}, ".svg": {"Date": None}, ".pdf": {"CreationDate": None}}[suffix]
     buffer = io.BytesIO()
     with (
-        matplotlib.rc_context({"svg.hashsalt": _SALT, "svg.fonttype": "none"}),
+        matplotlib.rc_context(
+            {"svg.hashsalt": _SALT, "svg.fonttype": "path" if text_as_paths else "none"}
+        ),
         warnings.catch_warnings(),
     ):
         warnings.filterwarnings("ignore", "Glyph .* missing")  # a name in letters that the font lacks
@@ -269,7 +273,9 @@ class DosePanel:
 _LABEL_LEVELS: Final = (88, 80, 72, 64, 56, 48, 40, 32, 24, 16, 8)
 """Volumes in % at which a label may stand beside its curve."""
 
-_DVH_SIZE_INCHES: Final = (8.0, 4.4)
+DVH_PANEL_INCHES: Final = (8.0, 4.4)
+"""Width and height of a panel of DVHs."""
+
 _DVH_FONT_POINTS: Final = 8.0
 _LETTER: Final = _DVH_FONT_POINTS * 0.62 / (72 * 7.2)
 """About how wide a letter of a label is, in parts of the dose axis."""
@@ -278,7 +284,12 @@ _ENOUGH_ROOM: Final = 0.12
 _LABEL_HEIGHT: Final = 6
 
 
-def dvh_figure(panels: Sequence[DosePanel], *, said: Sequence[str]) -> "Figure":
+def dvh_figure(
+    panels: Sequence[DosePanel],
+    *,
+    said: Sequence[str],
+    panel_inches: tuple[float, float] = DVH_PANEL_INCHES,
+) -> "Figure":
     """Cumulative DVHs, a panel for each kind of dose, one below the other.
 
     Parameters
@@ -287,10 +298,12 @@ def dvh_figure(panels: Sequence[DosePanel], *, said: Sequence[str]) -> "Figure":
         At least one; physical dose first.
     said : sequence of str
         What a reader must know, a line each.
+    panel_inches : tuple of float
+        Width and height of a panel.
     """
     from matplotlib.figure import Figure
 
-    width, height = _DVH_SIZE_INCHES
+    width, height = panel_inches
     figure = Figure(figsize=(width, height * len(panels)), dpi=150, layout="constrained")
     for axes, panel in zip(figure.subplots(len(panels), squeeze=False)[:, 0], panels, strict=True):
         _draw_dvhs(axes, panel)

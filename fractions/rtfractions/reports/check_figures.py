@@ -1,0 +1,109 @@
+"""The pictures of a review: DVHs of each lesion's plan, and its dose in planes through the target."""
+
+import base64
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING, Final
+
+from rtfractions.compliance import PatientFindings
+from rtfractions.compliance.plan_reviews import PlanReview, TargetReview
+from rtfractions.doses import DoseType
+from rtfractions.dosimetry.plan_dvhs import StructureResult
+from rtfractions.errors import counted, printable
+from rtfractions.reports.dvh_figure import figure_of
+from rtfractions.reports.figures import as_bytes
+
+if TYPE_CHECKING:
+    from matplotlib.figure import Figure
+
+MOST_ORGANS: Final = 8
+"""How many organs are drawn beside the targets of a lesion: those with the highest dose."""
+
+_PANEL_INCHES: Final = (8.0, 3.3)
+_MEDIA: Final = {".svg": "image/svg+xml", ".png": "image/png"}
+
+
+@dataclass(frozen=True, slots=True)
+class Picture:
+    """A picture that stands in a page.
+
+    Attributes
+    ----------
+    data_uri : str
+        The whole picture.
+    width, height : int
+        Its size in CSS pixels.
+    alt : str
+        What it shows, for those who do not see it.
+    caption : str
+        What stands below it.
+    """
+
+    data_uri: str
+    width: int
+    height: int
+    alt: str
+    caption: str
+
+
+@dataclass(frozen=True, slots=True)
+class PatientFigures:
+    """The pictures of a patient, by the name of the lesion as the document has it."""
+
+    by_lesion: dict[str, tuple[Picture, ...]]
+
+
+def figures_of(findings: PatientFindings) -> PatientFigures:
+    """The pictures of a patient; needs the doses, which may go afterwards.
+
+    Parameters
+    ----------
+    findings : PatientFindings
+        What was found, with the reviews of its plans.
+    """
+    pictures: dict[str, list[Picture]] = {}
+    for review in findings.plans:
+        for lesion in dict.fromkeys(target.lesion for target in review.targets):
+            if lesion is None or review.dose is None:
+                continue
+            targets = [target for target in review.targets if target.lesion == lesion]
+            found = [_dvhs(lesion, targets, review), _slices(lesion, targets, review)]
+            pictures.setdefault(printable(lesion), []).extend(one for one in found if one is not None)
+    return PatientFigures({lesion: tuple(found) for lesion, found in pictures.items()})
+
+
+def _dvhs(lesion: str, targets: Sequence[TargetReview], review: PlanReview) -> Picture | None:
+    organs = [organ for organ in review.organs if organ.dvhs]
+    shown = sorted(organs, key=lambda organ: -organ.dvhs[0].maximum_gy)[:MOST_ORGANS]
+    assert review.dose is not None
+    results = [_to_draw(target.result) for target in targets] + [_to_draw(organ) for organ in shown]
+    figure = figure_of(
+        results, effective=review.dose.dose_type is DoseType.EFFECTIVE, panel_inches=_PANEL_INCHES
+    )
+    if figure is None:
+        return None
+    names = ", ".join(printable(one.name) for one in results)
+    left = len(organs) - len(shown)
+    caption = "Cumulative DVHs of the lesion's targets and of the organs that rules were evaluated on"
+    if left:
+        caption += f"; {counted(left, 'organ')} with less dose left out"
+    return _picture(
+        figure,
+        ".svg",
+        alt=f"DVHs of lesion {printable(lesion)}: {names}; the numbers stand in the tables of its plan",
+        caption=f"{caption}.",
+    )
+
+
+def _to_draw(result: StructureResult) -> StructureResult:
+    """The physical DVH and the first EQD2 of a structure: other alpha/beta values would hide them."""
+    of = {"physical": result.dvhs[:1], "eqd2": [dvh for dvh in result.dvhs if dvh.quantity == "eqd2"][:1]}
+    return replace(result, dvhs=(*of["physical"], *of["eqd2"]))
+
+
+def _picture(figure: "Figure", suffix: str, *, alt: str, caption: str) -> Picture:
+    data = base64.b64encode(as_bytes(figure, suffix, text_as_paths=True)).decode()
+    width, height = figure.get_size_inches()
+    return Picture(
+        f"data:{_MEDIA[suffix]};base64,{data}", round(96 * width), round(96 * height), alt, caption
+    )

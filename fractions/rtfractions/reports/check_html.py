@@ -1,0 +1,243 @@
+"""A review as one HTML file that stands by itself, on a screen and on paper; and the same as PDF."""
+
+import base64
+import hashlib
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from functools import cache
+from importlib import resources
+from typing import TYPE_CHECKING, Final
+
+from jinja2 import Environment, FunctionLoader, StrictUndefined
+from markupsafe import Markup
+
+from rtfractions.errors import RTFractionsError, counted
+from rtfractions.reports import check_words, metric_entries
+from rtfractions.reports.check_document import (
+    AdvisoryEntry,
+    CheckDocument,
+    CheckEntry,
+    IsoeffectEntry,
+    LesionEntry,
+    PatientEntry,
+)
+from rtfractions.verdicts import Verdict
+
+if TYPE_CHECKING:  # figures need numpy and matplotlib; a lesion sheet has none
+    from rtfractions.reports.check_figures import PatientFigures, Picture
+
+SIGNS: Final = {
+    Verdict.PER_PROTOCOL: "\u2713",
+    Verdict.VARIATION_ACCEPTABLE: "\u2248",
+    Verdict.DEVIATION_UNACCEPTABLE: "\u2715",
+    Verdict.QUERY: "?",
+    Verdict.NOT_EVALUABLE: "\u25cb",
+    Verdict.NOT_APPLICABLE: "\u2013",
+    Verdict.INFO: "i",
+}
+"""A sign beside each verdict: colour carries nothing that is not there without it."""
+
+MEANINGS: Final = {
+    Verdict.PER_PROTOCOL: "as the protocol says",
+    Verdict.VARIATION_ACCEPTABLE: "outside, by no more than the protocol accepts",
+    Verdict.DEVIATION_UNACCEPTABLE: "outside, and the source's text is unconditional",
+    Verdict.QUERY: "the text or the data do not decide: a person must",
+    Verdict.NOT_EVALUABLE: "a stated rule lacks its data",
+    Verdict.NOT_APPLICABLE: "no rule, or it does not apply",
+    Verdict.INFO: "recorded, grades nothing",
+}
+"""What verdicts mean."""
+
+FORM_ROWS: Final = 9
+"""How many checks the form for the chart lists, so that it stays one page."""
+
+
+class PDFError(RTFractionsError, RuntimeError):
+    """PDF that cannot be made here."""
+
+    code = "pdf"
+
+
+Checks = tuple[tuple[str | None, CheckEntry], ...]
+"""Checks, each with its lesion; None for those of the patient."""
+
+
+@dataclass(frozen=True, slots=True)
+class Page:
+    """A patient as the page shows it."""
+
+    nth: int
+    patient: PatientEntry
+    pictures: "dict[str, tuple[Picture, ...]]"
+    checks: Checks
+
+    @property
+    def ratios(self) -> tuple[float, ...]:
+        """alpha/beta values that schedules are shown at."""
+        return tuple(
+            dict.fromkeys(i.alpha_beta_gy for lesion in self.patient.lesions for i in lesion.isoeffects)
+        )
+
+    @property
+    def look(self) -> Checks:
+        """What a person must decide or accept, worst first."""
+        found = [one for one in self.checks if check_words.needs_a_look(one[1])]
+        worst = list(check_words.WORST_FIRST)
+        return tuple(sorted(found, key=lambda one: worst.index(one[1].verdict)))
+
+    @property
+    def queries(self) -> Checks:
+        """What is open, with who must answer."""
+        return tuple(one for one in self.checks if one[1].asked_of is not None)
+
+    @property
+    def on_dose(self) -> Checks:
+        """Rules on dose in a structure."""
+        return tuple(one for one in self.checks if one[1].structure is not None)
+
+
+def as_html(document: CheckDocument, figures: "Sequence[PatientFigures]" = ()) -> str:
+    """The document as one HTML file: no script, nothing loaded, the same bytes each time.
+
+    Parameters
+    ----------
+    document : CheckDocument
+        The document.
+    figures : sequence of PatientFigures
+        One for each patient of the document, or none at all.
+    """
+    pictures = [one.by_lesion for one in figures] or [{} for _ in document.patients]
+    pages = [
+        Page(nth, patient, own, tuple(_checks(patient)))
+        for nth, (patient, own) in enumerate(zip(document.patients, pictures, strict=True), start=1)
+    ]
+    style = _file("check.css")
+    digest = base64.b64encode(hashlib.sha256(style.encode()).digest()).decode()
+    return (
+        _environment()
+        .get_template("check.html.j2")
+        .render(
+            document=document,
+            pages=pages,
+            style=Markup(style),
+            style_hash=digest,
+            notes=check_words.other_warnings(document),
+            title=_title(document),
+            unread=counted(len(document.errors), "input") + " refused" if document.errors else "",
+        )
+    )
+
+
+def refuse_pdf() -> None:
+    """Refuse PDF before anything is read, where it cannot be made.
+
+    Raises
+    ------
+    PDFError
+        If WeasyPrint is not installed, or what it needs is not.
+    """
+    try:
+        import weasyprint  # noqa: F401
+    except ImportError:
+        raise PDFError(
+            "PDF needs WeasyPrint, which is not installed",
+            remedy="install rtfractions[pdf], or print the page that --format html writes",
+        ) from None
+    except OSError:
+        raise PDFError(
+            "PDF needs libraries that WeasyPrint does not find here (Pango)",
+            remedy="install them, or print the page that --format html writes",
+        ) from None
+
+
+def as_pdf(document: CheckDocument, figures: "Sequence[PatientFigures]" = ()) -> bytes:
+    """The page of `as_html` as PDF.
+
+    Raises
+    ------
+    PDFError
+        As `refuse_pdf`.
+    """
+    refuse_pdf()
+    import logging
+
+    import weasyprint
+
+    logging.getLogger("weasyprint").setLevel(logging.CRITICAL)  # of style that is for screens
+    page = weasyprint.HTML(string=as_html(document, figures), url_fetcher=_data_alone)
+    pdf: bytes = page.write_pdf()
+    return pdf
+
+
+def _data_alone(url: str, *arguments: object, **options: object) -> object:
+    """What WeasyPrint may load: pictures that stand in the page."""
+    if not url.startswith("data:"):
+        raise ValueError("nothing is loaded")
+    import weasyprint
+
+    return weasyprint.default_url_fetcher(url, *arguments, **options)
+
+
+@cache
+def _environment() -> Environment:
+    environment = Environment(
+        loader=FunctionLoader(_file),
+        autoescape=True,
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+        keep_trailing_newline=True,
+    )
+    environment.globals.update(
+        sign=SIGNS.__getitem__,
+        meanings=MEANINGS,
+        form_rows=FORM_ROWS,
+        counted=counted,
+        isoeffect=_isoeffect,
+        advisory_rows=_advisory_rows,
+        asked=check_words.ASKED,
+        advisory_words=check_words.advisory_words,
+        dose_facts=check_words.dose_facts,
+        exceeded_words=check_words.exceeded_words,
+        metric_tables=check_words.metric_tables,
+        number=check_words.number,
+        observed=check_words.observed_text,
+        prior_words=check_words.prior_words,
+        refusals=check_words.refusals,
+        required=check_words.required_text,
+        signed=check_words.signed,
+        told=check_words.told,
+        uncertain_words=check_words.uncertain_words,
+        percent=metric_entries.percent,
+        volume=metric_entries.volume,
+    )
+    return environment
+
+
+def _file(name: str) -> str:
+    return resources.files("rtfractions.reports").joinpath("templates", name).read_text("utf-8")
+
+
+def _title(document: CheckDocument) -> str:
+    if len(document.patients) == 1:
+        (patient,) = document.patients
+        return f"{patient.patient}: {patient.verdict.words} ({document.protocol.id})"
+    return f"{counted(len(document.patients), 'patient')} against {document.protocol.id}"
+
+
+def _checks(patient: PatientEntry) -> Iterator[tuple[str | None, CheckEntry]]:
+    for lesion in patient.lesions:
+        for check in lesion.checks:
+            yield lesion.lesion, check
+    for check in patient.checks:
+        yield None, check
+
+
+def _isoeffect(lesion: LesionEntry, alpha_beta_gy: float) -> IsoeffectEntry | None:
+    return next((one for one in lesion.isoeffects if one.alpha_beta_gy == alpha_beta_gy), None)
+
+
+def _advisory_rows(advisory: AdvisoryEntry) -> Checks:
+    """Exceeded limits first, then those that could not be compared, then those that are kept."""
+    worst = list(check_words.WORST_FIRST)
+    return tuple((None, check) for check in sorted(advisory.checks, key=lambda c: worst.index(c.verdict)))
