@@ -19,13 +19,13 @@ if TYPE_CHECKING:
 
     from click.shell_completion import CompletionItem
     from rtfractions.protocols.constraint_library import LoadedConstraintSet
-    from rtfractions.reports.check_figures import PatientFigures
 
     from rtfractions.compliance import PatientFindings
     from rtfractions.errors import RTFractionsError
     from rtfractions.notices import Notice
     from rtfractions.protocols.overlays import LoadedOverlay
     from rtfractions.reports.check_document import PatientEntry
+    from rtfractions.reports.check_figures import PatientFigures
 
 
 def complete_constraints(

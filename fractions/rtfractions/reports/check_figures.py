@@ -19,6 +19,9 @@ if TYPE_CHECKING:
 MOST_ORGANS: Final = 8
 """How many organs are drawn beside the targets of a lesion: those with the highest dose."""
 
+DRAWN_FROM: Final = 0.05
+"""Organs are drawn whose largest dose is at least this part of the targets'."""
+
 _PANEL_INCHES: Final = (8.0, 3.3)
 _MEDIA: Final = {".svg": "image/svg+xml", ".png": "image/png"}
 
@@ -67,30 +70,35 @@ def figures_of(findings: PatientFindings) -> PatientFigures:
             if lesion is None or review.dose is None:
                 continue
             targets = [target for target in review.targets if target.lesion == lesion]
-            found = [_dvhs(lesion, targets, review), _slices(lesion, targets, review)]
+            found = [_dvhs(lesion, targets, review)]
             pictures.setdefault(printable(lesion), []).extend(one for one in found if one is not None)
     return PatientFigures({lesion: tuple(found) for lesion, found in pictures.items()})
 
 
 def _dvhs(lesion: str, targets: Sequence[TargetReview], review: PlanReview) -> Picture | None:
-    organs = [organ for organ in review.organs if organ.dvhs]
-    shown = sorted(organs, key=lambda organ: -organ.dvhs[0].maximum_gy)[:MOST_ORGANS]
     assert review.dose is not None
-    results = [_to_draw(target.result) for target in targets] + [_to_draw(organ) for organ in shown]
+    drawn = [target.result for target in targets if target.result.dvhs]
+    if not drawn:
+        return None
+    enough_gy = DRAWN_FROM * max(one.dvhs[0].maximum_gy for one in drawn)
+    organs = sorted(
+        (organ for organ in review.organs if organ.dvhs), key=lambda organ: -organ.dvhs[0].maximum_gy
+    )
+    near = [organ for organ in organs if organ.dvhs[0].maximum_gy >= enough_gy][:MOST_ORGANS]
+    results = [_to_draw(one) for one in (*drawn, *near)]
     figure = figure_of(
         results, effective=review.dose.dose_type is DoseType.EFFECTIVE, panel_inches=_PANEL_INCHES
     )
     if figure is None:
         return None
     names = ", ".join(printable(one.name) for one in results)
-    left = len(organs) - len(shown)
-    caption = "Cumulative DVHs of the lesion's targets and of the organs that rules were evaluated on"
-    if left:
+    caption = "Cumulative DVHs of the lesion's targets and of organs that rules were evaluated on"
+    if left := len(organs) - len(near):
         caption += f"; {counted(left, 'organ')} with less dose left out"
     return _picture(
         figure,
         ".svg",
-        alt=f"DVHs of lesion {printable(lesion)}: {names}; the numbers stand in the tables of its plan",
+        alt=f"DVHs of lesion {printable(lesion)}: {names}. Their numbers stand in the tables of the plan.",
         caption=f"{caption}.",
     )
 

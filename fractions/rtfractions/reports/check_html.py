@@ -9,7 +9,6 @@ from importlib import resources
 from typing import TYPE_CHECKING, Final
 
 from jinja2 import Environment, FunctionLoader, StrictUndefined
-from markupsafe import Markup
 
 from rtfractions.errors import RTFractionsError, counted
 from rtfractions.reports import check_words, metric_entries
@@ -20,6 +19,7 @@ from rtfractions.reports.check_document import (
     IsoeffectEntry,
     LesionEntry,
     PatientEntry,
+    TargetEntry,
 )
 from rtfractions.verdicts import Verdict
 
@@ -95,6 +95,19 @@ class Page:
         """Rules on dose in a structure."""
         return tuple(one for one in self.checks if one[1].structure is not None)
 
+    @property
+    def main_targets(self) -> tuple[TargetEntry, ...]:
+        """The target that each lesion is planned on: its first, the PTV where it has one."""
+        first: dict[str | None, TargetEntry] = {}
+        for target in (target for plan in self.patient.plans for target in plan.targets):
+            first.setdefault(target.lesion, target)
+        return tuple(first.values())
+
+    def plan_number(self, plan_uid: str | None) -> str:
+        """The number of a plan in the page's headings; a dash where it is not among them."""
+        known = [plan.plan_uid for plan in self.patient.plans]
+        return str(known.index(plan_uid) + 1) if plan_uid in known else "-"
+
 
 def as_html(document: CheckDocument, figures: "Sequence[PatientFigures]" = ()) -> str:
     """The document as one HTML file: no script, nothing loaded, the same bytes each time.
@@ -119,10 +132,11 @@ def as_html(document: CheckDocument, figures: "Sequence[PatientFigures]" = ()) -
         .render(
             document=document,
             pages=pages,
-            style=Markup(style),
+            style=style,
             style_hash=digest,
             notes=check_words.other_warnings(document),
             title=_title(document),
+            written=_written(document),
             unread=counted(len(document.errors), "input") + " refused" if document.errors else "",
         )
     )
@@ -164,18 +178,9 @@ def as_pdf(document: CheckDocument, figures: "Sequence[PatientFigures]" = ()) ->
     import weasyprint
 
     logging.getLogger("weasyprint").setLevel(logging.CRITICAL)  # of style that is for screens
-    page = weasyprint.HTML(string=as_html(document, figures), url_fetcher=_data_alone)
-    pdf: bytes = page.write_pdf()
+    nothing_loaded = weasyprint.urls.URLFetcher(allowed_protocols=["data"], allow_redirects=False)
+    pdf: bytes = weasyprint.HTML(string=as_html(document, figures), url_fetcher=nothing_loaded).write_pdf()
     return pdf
-
-
-def _data_alone(url: str, *arguments: object, **options: object) -> object:
-    """What WeasyPrint may load: pictures that stand in the page."""
-    if not url.startswith("data:"):
-        raise ValueError("nothing is loaded")
-    import weasyprint
-
-    return weasyprint.default_url_fetcher(url, *arguments, **options)
 
 
 @cache
@@ -194,10 +199,12 @@ def _environment() -> Environment:
         form_rows=FORM_ROWS,
         counted=counted,
         isoeffect=_isoeffect,
+        sources=_sources,
         advisory_rows=_advisory_rows,
         asked=check_words.ASKED,
         advisory_words=check_words.advisory_words,
         dose_facts=check_words.dose_facts,
+        dose_line=check_words.dose_line,
         exceeded_words=check_words.exceeded_words,
         metric_tables=check_words.metric_tables,
         number=check_words.number,
@@ -225,6 +232,12 @@ def _title(document: CheckDocument) -> str:
     return f"{counted(len(document.patients), 'patient')} against {document.protocol.id}"
 
 
+def _written(document: CheckDocument) -> str:
+    if document.generated_at is None:
+        return "time of writing left out"
+    return document.generated_at.replace("T", " ").replace("Z", " UTC")
+
+
 def _checks(patient: PatientEntry) -> Iterator[tuple[str | None, CheckEntry]]:
     for lesion in patient.lesions:
         for check in lesion.checks:
@@ -233,11 +246,16 @@ def _checks(patient: PatientEntry) -> Iterator[tuple[str | None, CheckEntry]]:
         yield None, check
 
 
+def _sources(checks: Checks) -> list[str]:
+    """The sources of checks, each once."""
+    return list(dict.fromkeys(check.source for _, check in checks if check.source is not None))
+
+
 def _isoeffect(lesion: LesionEntry, alpha_beta_gy: float) -> IsoeffectEntry | None:
     return next((one for one in lesion.isoeffects if one.alpha_beta_gy == alpha_beta_gy), None)
 
 
 def _advisory_rows(advisory: AdvisoryEntry) -> Checks:
     """Exceeded limits first, then those that could not be compared, then those that are kept."""
-    worst = list(check_words.WORST_FIRST)
-    return tuple((None, check) for check in sorted(advisory.checks, key=lambda c: worst.index(c.verdict)))
+    order = list(dict.fromkeys((*check_words.EXCEEDED, *check_words.WORST_FIRST)))
+    return tuple((None, check) for check in sorted(advisory.checks, key=lambda c: order.index(c.verdict)))

@@ -119,20 +119,20 @@ def _patient_text(patient: PatientEntry, every_check: bool) -> str:
             for warning in lesion.warnings
             if warning.code not in LEGENDS
         ]
-    lines += [text for plan in patient.plans for text in _plan_text(plan)]
+    lines += [text for plan in patient.plans for text in _plan_text(plan, every_check)]
     lines += [_wrapped(f"overlay: {line}", _DEEP) for line in patient.decides]
     lines.append(_wrapped(f"prior radiotherapy: {prior_words(patient.prior_radiotherapy)}", _DEEP))
     lines += [_advisory_text(advisory, every_check) for advisory in patient.advisory]
     return "".join(lines)
 
 
-def _plan_text(plan: PlanEntry) -> Iterator[str]:
-    """The dose of a plan and its targets; nothing of a plan whose dose was not looked at."""
+def _plan_text(plan: PlanEntry, every_check: bool) -> Iterator[str]:
+    """The dose of a plan and its targets (EQD2 with every check); nothing of a plan whose dose was not looked at."""
     facts = list(dose_facts(plan))
     if facts:
         said = "; ".join(f"{name} {value}" for name, value in facts)
         yield _wrapped(f"plan {plan.plan_uid}: {said}", _DEEP)
-    for table in metric_tables(plan.targets):
+    for table in metric_tables(plan.targets, ("physical", "eqd2") if every_check else ("physical",)):
         converted = table.quantity != "physical"
         head = ["lesion", "role", "structure", *(["a/b"] if converted else []), "cm3", "covered"]
         rows = [[*head, *table.columns, *([] if converted else ["isodose"])]]

@@ -26,7 +26,7 @@ TO_LOOK_AT: Final = frozenset(
 WORST_FIRST: Final = (*ROLL_UP_ORDER, Verdict.INFO, Verdict.NOT_APPLICABLE)
 """Verdicts in the order in which a reader wants them."""
 
-EXCEEDED: Final = frozenset({Verdict.DEVIATION_UNACCEPTABLE, Verdict.VARIATION_ACCEPTABLE})
+EXCEEDED: Final = (Verdict.DEVIATION_UNACCEPTABLE, Verdict.VARIATION_ACCEPTABLE)
 """Verdicts of advisory limits that are not kept."""
 
 ADVISORY: Final = {
@@ -141,6 +141,13 @@ def dose_facts(plan: PlanEntry) -> Iterator[tuple[str, str]]:
     yield "heterogeneity correction", ", ".join(dose.heterogeneity) or "not stated"
 
 
+def dose_line(plan: PlanEntry) -> str:
+    """The dose of a plan in a line, as far as it bears on how exact the numbers are."""
+    facts = dict(dose_facts(plan))
+    shown = ("grid", "computed by", "heterogeneity correction")
+    return "; ".join(f"{name} {facts[name]}" for name in shown if name in facts)
+
+
 def _spacing(dose: PlanDoseEntry) -> str:
     row, column = dose.in_plane_spacing_mm
     low, high = dose.frame_spacing_mm
@@ -148,7 +155,7 @@ def _spacing(dose: PlanDoseEntry) -> str:
     return f"{column:g} x {row:g} x {frames}"
 
 
-QUANTITIES: Final = {"physical": "physical dose", "bed": "BED (LQ)", "eqd2": "EQD2 (LQ)"}
+QUANTITIES: Final = {"physical": "physical dose", "eqd2": "EQD2 (LQ)"}
 """What tables of metrics are of."""
 
 
@@ -175,9 +182,11 @@ class MetricTable:
         return QUANTITIES[self.quantity]
 
 
-def metric_tables(entries: Sequence[TargetEntry | OrganEntry]) -> Iterator[MetricTable]:
-    """The metrics of targets or organs, a table for each kind of dose."""
-    for quantity in QUANTITIES:
+def metric_tables(
+    entries: Sequence[TargetEntry | OrganEntry], quantities: Sequence[str] = ("physical", "eqd2")
+) -> Iterator[MetricTable]:
+    """The metrics of targets or organs, a table for each kind of dose; BED stands in JSON and CSV."""
+    for quantity in quantities:
         own = [(entry, [one for one in entry.metrics if one.quantity == quantity]) for entry in entries]
         columns = tuple(dict.fromkeys(_short(column(one)) for _, metrics in own for one in metrics))
         rows = []

@@ -215,9 +215,7 @@ def as_bytes(figure: "Figure", suffix: str, *, text_as_paths: bool = False) -> b
     metadata = {".png": {"Software": None}, ".svg": {"Date": None}, ".pdf": {"CreationDate": None}}[suffix]
     buffer = io.BytesIO()
     with (
-        matplotlib.rc_context(
-            {"svg.hashsalt": _SALT, "svg.fonttype": "path" if text_as_paths else "none"}
-        ),
+        matplotlib.rc_context({"svg.hashsalt": _SALT, "svg.fonttype": "path" if text_as_paths else "none"}),
         warnings.catch_warnings(),
     ):
         warnings.filterwarnings("ignore", "Glyph .* missing")  # a name in letters that the font lacks
