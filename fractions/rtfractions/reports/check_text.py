@@ -152,9 +152,7 @@ def _plan_text(plan: PlanEntry, every_check: bool) -> Iterator[str]:
 
 def _advisory_text(advisory: AdvisoryEntry, every_check: bool) -> str:
     """What a set says, under a heading of its own and in words that no one takes for a grade."""
-    head = (
-        f"advisory, beside the grade: {advisory.title}, {advisory.version} (sha256 {advisory.sha256[:12]}): "
-    )
+    head = f"advisory, beside the grade: {advisory.title} [{advisory.id}], {advisory.version} (sha256 {advisory.sha256[:12]}): "
     lines = [_wrapped(head + exceeded_words(advisory), _DEEP)]
     for check in advisory.checks:
         if every_check or check.verdict in EXCEEDED:
