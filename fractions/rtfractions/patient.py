@@ -40,7 +40,7 @@ class Lesion:
     structure, plan_uid : str or None
         The structure and the plan that belong to it, where stated.
     plan_target : PlanTarget or None
-        The target of a plan that belongs to it, where it was found beside a lesion sheet.
+        The target of a plan that belongs to it, or that it was read from.
     not_tied : str or None
         Why no single target of the plans beside the sheet was found to belong to it.
     notices : tuple of Notice
