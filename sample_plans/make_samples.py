@@ -6,9 +6,10 @@ every plan and the local protocol are invented. No patient stands behind them.
 
 from pathlib import Path
 
-from synthetic import dicom_bytes
+from synthetic import dicom_bytes, uid
 from synthetic_patient import patient
 from synthetic_plan import Group, Reference, rt_plan
+from synthetic_review import ADRENAL, LUNG, review
 
 REINDUCTION = """\
 patient,lesion,site,schedule,technique,intent,fractions_delivered,stop_reason,justification,max_diameter_mm,on_study
@@ -110,6 +111,149 @@ LO-02,L1,lung,55 Gy/5,2019-03-04,2019-03-20
 LO-03,L1,lung,60 Gy/5,2019-03-04,2019-03-08
 """
 
+REVIEW = f"""\
+patient,lesion,site,schedule,technique,intent,start,end,fractions_delivered,max_diameter_mm,structure,plan_uid
+RV-01,L1,lung (left upper lobe),40 Gy/10,VMAT,,2026-01-12,2026-01-23,10,26,{LUNG.name},{uid(1, LUNG.plan)}
+RV-01,L2,left adrenal,27 Gy/3,SBRT,,2026-01-13,2026-01-22,3,18,{ADRENAL.name},{uid(1, ADRENAL.plan)}
+"""
+
+REVIEW_PROTOCOL = """\
+# An invented protocol with rules of every kind: targets, conformity, organs at risk, isodose, timing, names.
+# Its limits were made up to show what a review says; none is meant for a patient.
+schema: rtfractions.protocol/1
+id: LOCAL-REVIEW
+title: Example of a local protocol with dose rules
+version: 1, invented
+basis: local_protocol
+sources:
+  - id: S1
+    kind: local_protocol
+    label: department protocol 2
+    citation: invented for this sample
+
+lesions: {min: 1, max: 4, worst_grade: deviation_unacceptable, source: S1}
+
+sites: {treated: [extracranial], worst_grade: deviation_unacceptable, source: S1}
+
+schedules:
+  list: closed
+  match_tolerance_gy: 0.05
+  worst_grade: deviation_unacceptable
+  source: S1
+  allowed:
+    - {id: sabr-3, schedule: 27 Gy / 3, status: preferred, source: S1}
+    - {id: hypo-10, schedule: 40 Gy / 10, status: listed, source: S1}
+
+timing:
+  frequency: daily
+  max_fractions: 10
+  overall: {days: {max: 14, count: inclusive}}
+  scope: {of: all_lesions}
+  min_interval_hours: 18
+  max_gap_days: 4
+  worst_grade: variation_acceptable
+  source: S1
+  text: one fraction a day, at least 18 hours apart, a day of treatment at least every fourth day, all within two weeks
+
+prescription_isodose:
+  percent_of_maximum: [60, 90]
+  worst_grade: variation_acceptable
+  source: S1
+
+targets:
+  worst_grade: deviation_unacceptable
+  source: S1
+  rules:
+    - id: ptv-v100
+      structure: PTV
+      metric: "V100%[%]"
+      limits: [{objective: ">= 95 %", mandatory: ">= 90 %"}]
+    - id: ptv-d98
+      structure: PTV
+      metric: "D98%[%]"
+      limits: [{objective: ">= 90 %"}]
+    - id: ptv-max-3
+      structure: PTV
+      metric: "D0.03cc[Gy]"
+      limits:
+        - {fractions: [3], mandatory: "<= 45 Gy"}
+        - {fractions: [10], mandatory: "<= 60 Gy"}
+    - id: gtv-min
+      structure: GTV
+      metric: "D98%[%]"
+      limits: [{mandatory: ">= 100 %"}]
+
+conformity:
+  worst_grade: variation_acceptable
+  source: S1
+  rules:
+    - id: ci-rtog
+      index: CI_RTOG
+      limits: [{objective: "<= 1.2", mandatory: "<= 1.5"}]
+    - id: ci-paddick
+      index: CI_Paddick
+      limits: [{objective: ">= 0.8"}]
+    - id: gradient
+      index: GI
+      limits: [{objective: "<= 6"}]
+    - id: r50
+      index: "R50%"
+      limits: [{objective: "<= 4.5", mandatory: "<= 5.5"}]
+    - id: d2cm
+      index: "D2cm[%]"
+      limits:
+        - {fractions: [3], objective: "<= 50 %", mandatory: "<= 57 %"}
+        - {fractions: [10], objective: "<= 55 %", mandatory: "<= 65 %"}
+
+organs_at_risk:
+  worst_grade: deviation_unacceptable
+  source: S1
+  rules:
+    - id: cord-max
+      structure: SpinalCord
+      metric: "D0.035cc[Gy]"
+      limits:
+        - {fractions: [3], objective: "< 18 Gy", mandatory: "< 21.9 Gy"}
+        - {fractions: [10], mandatory: "< 30 Gy"}
+    - id: cord-eqd2
+      structure: SpinalCord
+      metric: "D0.035cc[EQD2Gy(a/b=2)]"
+      limits: [{mandatory: "< 50 Gy"}]
+    - id: lungs-v20
+      structure: Lungs
+      minus: GTV
+      metric: "V20EQD2Gy(a/b=3)[%]"
+      limits: [{objective: "< 10 %", mandatory: "< 15 %"}]
+    - id: heart-mean
+      structure: Heart
+      metric: "Mean[Gy]"
+      limits: [{objective: "< 6 Gy"}]
+      sum_over: plan
+    - id: stomach
+      structure: Stomach
+      metric: "D0.5cc[Gy]"
+      limits:
+        - {fractions: [3], objective: "< 4 Gy", mandatory: "< 22.2 Gy"}
+        - {fractions: [10], mandatory: "< 35 Gy"}
+      sum_over: plan
+    - id: kidneys
+      structure: Kidneys
+      metric: "Mean[Gy]"
+      limits: [{objective: "< 8 Gy"}]
+    - id: esophagus
+      structure: Esophagus
+      metric: "D1cc[Gy]"
+      limits: [{fractions: [3], mandatory: "< 25 Gy"}]
+      sum_over: course_and_prior
+    - id: bowel
+      structure: Bowel
+      metric: "D0.5cc[Gy]"
+      limits: [{mandatory: "< 25 Gy"}]
+
+aliases:
+  - {structure: Stomach, names: [Magen]}
+"""
+
 
 def samples() -> dict[str, bytes]:
     """The content of every sample, by its path in this folder."""
@@ -137,6 +281,8 @@ def samples() -> dict[str, bytes]:
         ),
     }
     texts = {
+        "review_lesions.csv": REVIEW,
+        "review_protocol.yaml": REVIEW_PROTOCOL,
         "reinduction.csv": REINDUCTION,
         "gensheimer.csv": GENSHEIMER,
         "gensheimer.yaml": GENSHEIMER_YAML,
@@ -145,7 +291,7 @@ def samples() -> dict[str, bytes]:
         "local.csv": LOCAL,
     }
     return {name: text.encode() for name, text in texts.items()} | {
-        name: dicom_bytes(plan) for name, plan in (plans | patient("RI-54", 54)).items()
+        name: dicom_bytes(plan) for name, plan in (plans | patient("RI-54", 54) | review("RV-01")).items()
     }
 
 

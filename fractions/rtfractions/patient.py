@@ -250,7 +250,9 @@ def _with_records(lesion: Lesion, theirs: Delivery) -> Lesion:
         values[key] = found if stated is None else stated
         if None not in (stated, found) and stated != found:
             differ.append(f"{what} {stated} by the lesion sheet, {found} by the treatment records")
-    delivery = replace(ours, **values, unclear="; ".join(differ) or None)
+    delivery = replace(
+        ours, **values, unclear="; ".join(differ) or None, fraction_times=theirs.fraction_times
+    )
     return replace(lesion, delivery=delivery)
 
 
