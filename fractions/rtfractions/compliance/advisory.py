@@ -129,7 +129,7 @@ def translate(rule: DoseRule, plan: Fractionation, alpha_beta_gy: float) -> tupl
 
         def eqd2(gy: Decimal) -> Decimal:
             found = lq.eqd2(float(gy), fractions=nearest, alpha_beta_gy=alpha_beta_gy)
-            return Decimal(f"{float(found):.6f}")
+            return Decimal(f"{float(found):.6f}").normalize()
 
     elif conventional:
         limits = conventional

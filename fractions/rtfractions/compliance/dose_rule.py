@@ -1,6 +1,6 @@
 """One rule on dose in one structure of one plan: what was observed, what is required, and what it comes to."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, replace
 from decimal import Decimal
 from typing import Final, Literal
@@ -15,6 +15,7 @@ from rtfractions.dosimetry.evaluation import Bound as Known
 from rtfractions.dosimetry.evaluation import Value
 from rtfractions.errors import RTFractionsError
 from rtfractions.metrics import Metric, MetricKind, MetricUnit
+from rtfractions.notices import Notice
 from rtfractions.plans import Prescription
 from rtfractions.protocols.bounds import Bound
 from rtfractions.protocols.dose_rules import DoseLimit, DoseRule
@@ -111,7 +112,7 @@ def _limit(limit: DoseLimit, rule: DoseRule, case: Case, book: Book, finding: Fi
     """One limit of a rule."""
     metric, place, review = rule.metric.metric, case.place, case.review
     source = book.source if limit.source is None else book.source_of(limit.source)
-    finding = replace(finding, source=source, verification=limit.verification)
+    finding = replace(finding, source=source, limit=limit)
     if limit.disabled is not None:
         return replace(finding, verdict=Verdict.INFO, message=f"{metric}: not compared, {limit.disabled}")
     if place.named is None:
@@ -188,10 +189,47 @@ def graded(
             verdict=Verdict.NOT_EVALUABLE,
             message=f"this plan only: {finding.message}; {case.only}",
         )
+    doubts = doubts_of(case.review, _dvh(dvhs, place.named, metric).notices)
+    if doubts and finding.verdict is Verdict.PER_PROTOCOL:
+        message = f"{finding.message}; for a person to look at: {'; '.join(doubts)}"
+        finding = replace(finding, verdict=Verdict.QUERY, message=message)
     if place.stands_for is not None:
         finding = replace(finding, verdict=Verdict.QUERY, message=_surrogate(finding, metric, place, missed))
     return finding
 
+
+def doubts_of(review: PlanReview, notices: Iterable[Notice]) -> tuple[str, ...]:
+    """What leaves it doubtful whether a number is that of the structure: under it no limit is found kept.
+
+    Parameters
+    ----------
+    review : PlanReview
+        The plan with its dose.
+    notices : iterable of Notice
+        What is told of the structure.
+    """
+    of_doses = () if review.dose is None else (n for dose in review.dose.doses for n in dose.notices)
+    told = (*review.plan.notices, *of_doses, *notices)
+    return tuple(dict.fromkeys(notice.message for notice in told if notice.code in DOUBTS))
+
+
+DOUBTS: Final = frozenset(
+    (
+        "dose.no-frame-of-reference",
+        "dose.other-structure-set",
+        "dose.rescale-ignored",
+        "dvh.one-slice",
+        "plan.dose-maximum-unusual",
+        "structure.gap",
+        "structure.one-slice",
+        "structure.open-contour",
+        "structure.outside-external",
+        "structure.overlapping-contours",
+        "structure.self-crossing",
+        "structure.stated-volume",
+    )
+)
+"""Codes of notices on doses and contours that a person must have looked at before a limit counts as kept."""
 
 _AT: Final = {Known.EXACT: "", Known.AT_LEAST: "at least ", Known.AT_MOST: "at most ", Known.COVERED_PART: ""}
 
@@ -208,9 +246,9 @@ def _recorded(limit: DoseLimit, told: str) -> str:
 
 def _strength(limit: DoseLimit) -> str:
     """What a reader must know of the limit beside its number."""
-    if limit.strength == "unspecified":
-        return " (the source does not say whether optimal or mandatory)"
-    return ""
+    told = ["optimal or mandatory: not stated"] if limit.strength == "unspecified" else []
+    told += [limit.conflict] if limit.conflict is not None else []
+    return f" ({'; '.join(told)})" if told else ""
 
 
 def _surrogate(finding: Finding, metric: Metric, place: Place, missed: bool) -> str:

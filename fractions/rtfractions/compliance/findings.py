@@ -8,6 +8,7 @@ from rtfractions.errors import counted
 from rtfractions.notices import Notice
 from rtfractions.patient import Lesion, Patient
 from rtfractions.protocols.constraint_sets import ConstraintSet
+from rtfractions.protocols.dose_rules import DoseLimit
 from rtfractions.protocols.entries import Source
 from rtfractions.schedule import Schedule
 from rtfractions.verdicts import ROLL_UP_ORDER, Verdict, roll_up
@@ -87,8 +88,8 @@ class Finding:
     uncertain : bool or None
         Whether an alpha/beta within its interval, another sound way to sample the dose, or another reading of the
         text brings another verdict; None where nothing was tried.
-    verification : str or None
-        Of a limit that was transcribed: ``"V2"``, ``"V1"`` or ``"M"``, as `protocols.dose_rules.DoseLimit` says.
+    limit : DoseLimit or None
+        Of a rule on dose: the limit, with its end point, its risk and how far it was verified.
     """
 
     rule: str
@@ -106,7 +107,7 @@ class Finding:
     volume_distance: tuple[float, str] | None = None
     alpha_beta_flip_gy: float | None = None
     uncertain: bool | None = None
-    verification: str | None = None
+    limit: DoseLimit | None = None
 
     @property
     def distance(self) -> float | None:

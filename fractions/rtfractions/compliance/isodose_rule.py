@@ -1,13 +1,13 @@
 """Where the prescription lies: the prescribed dose in % of the largest dose to the target."""
 
-from collections.abc import Sequence
 from dataclasses import replace
 from typing import Final
 
 from rtfractions.compliance.dose_limits import shown
+from rtfractions.compliance.dose_rule import doubts_of
 from rtfractions.compliance.findings import Finding
 from rtfractions.compliance.lesion_targets import Tie
-from rtfractions.compliance.plan_reviews import PlanReview, TargetReview
+from rtfractions.compliance.plan_reviews import PlanReview
 from rtfractions.protocols.bounds import SLACK, parse_bound
 from rtfractions.protocols.schema import Protocol
 from rtfractions.verdicts import Verdict, no_worse_than
@@ -44,7 +44,8 @@ def check(tie: Tie, review: PlanReview | None, protocol: Protocol) -> tuple[Find
     finding = replace(finding, structure=tie.structure.name)
     if review.no_dose is not None:
         return (replace(finding, message=review.no_dose),)
-    percent = percent_of(tie, review.targets)
+    target = next(one for one in review.targets if one.result.structure is tie.structure)
+    percent = target.isodose_percent
     if percent is None:
         why = "the prescription or the largest dose to the whole target is not known"
         return (replace(finding, message=why),)
@@ -57,13 +58,9 @@ def check(tie: Tie, review: PlanReview | None, protocol: Protocol) -> tuple[Find
         f"the prescribed dose is {shown(percent, lowest, highest)} % of the largest dose to the target, "
         f"{'' if within else 'not '}{low:g} to {high:g} %"
     )
+    doubts = doubts_of(review, target.result.notices)
+    if within and doubts:
+        verdict, message = Verdict.QUERY, f"{message}; for a person to look at: {'; '.join(doubts)}"
     # The end that is missed, or else that is nearer.
     end = low if abs(percent - low) < abs(percent - high) else high
     return (replace(finding, verdict=verdict, message=message, observed=percent, required=end, unit="%"),)
-
-
-def percent_of(tie: Tie, targets: Sequence[TargetReview]) -> float | None:
-    """The isodose percentage of a lesion's own target; None where it is not known."""
-    return next(
-        (target.isodose_percent for target in targets if target.result.structure is tie.structure), None
-    )

@@ -45,12 +45,21 @@ class Tie:
     verdict: Verdict = Verdict.NOT_EVALUABLE
     problem: str = ""
 
-    @property
-    def role(self) -> str:
-        """What the target is drawn as: by its type or name, else PTV, as plans prescribe to."""
-        assert self.structure is not None
-        found = structure_names.role_of(self.structure.name, self.structure.interpreted_type)
-        return found or "PTV"
+
+def role_of(structure: Structure, aliases: Sequence[StructureAlias]) -> str | None:
+    """What a structure is drawn as, where it is a target: by an alias of a role, else by its type or name.
+
+    Parameters
+    ----------
+    structure : Structure
+        The structure.
+    aliases : sequence of StructureAlias
+        Of protocol and overlay.
+    """
+    for alias in aliases:
+        if folded(structure.name) in map(folded, alias.names):
+            return alias.structure if alias.structure in ROLES else None
+    return structure_names.role_of(structure.name, structure.interpreted_type)
 
 
 def tie(
@@ -78,7 +87,7 @@ def tie(
     counted = [plan for plan in patient.plans if plan.set_aside is None]
     plan, problem = _plan_of(lesion, counted)
     if plan is None:
-        verdict = Verdict.QUERY if len(counted) > 1 else Verdict.NOT_EVALUABLE
+        verdict = Verdict.QUERY if counted else Verdict.NOT_EVALUABLE
         return Tie(lesion=lesion, verdict=verdict, problem=problem)
     uid = plan.sop_instance_uid
     found = structure_sets.get(uid)
@@ -89,7 +98,7 @@ def tie(
     alone = sum(other.plan_uid == uid for other in patient.lesions) <= 1
     said = _said(lesion, found, linked, aliases, named_by_overlay, alone=alone)
     if not said:
-        return _unsaid(lesion, uid, found)
+        return _unsaid(lesion, uid, found, aliases, named_by_overlay)
     (first, by), *others = said
     if any(other is not first for other, _ in others):
         listed = "; ".join(f"{quoted(one.name)} by {how}" for one, how in said)
@@ -127,12 +136,16 @@ def _said(
     alone: bool,
 ) -> _Said:
     """The structures that plan, sheet and overlay say, else those that aliases say; with who says so."""
+    if named_by_overlay is not None:
+        # A named person has decided, whatever plan and sheet say.
+        named = [one for one in found.everything if normal(one.name) == normal(named_by_overlay)]
+        return [(one, "the overlay") for one in named]
     said: _Said = [
         (one, "the plan's dose reference") for one in found.everything if one.number == linked is not None
     ]
-    for name, by in ((lesion.structure, "the lesion sheet"), (named_by_overlay, "the overlay")):
-        if name is not None:
-            said += [(one, by) for one in found.everything if normal(one.name) == normal(name)]
+    if lesion.structure is not None:
+        wanted = normal(lesion.structure)
+        said += [(one, "the lesion sheet") for one in found.everything if normal(one.name) == wanted]
     if said:
         return said
     own = [alias for alias in aliases if normal(alias.structure) == normal(lesion.label)]
@@ -146,20 +159,22 @@ def _said(
     return said
 
 
-def _unsaid(lesion: Lesion, uid: str, found: StructureSet) -> Tie:
+def _unsaid(
+    lesion: Lesion,
+    uid: str,
+    found: StructureSet,
+    aliases: Sequence[StructureAlias],
+    named_by_overlay: str | None,
+) -> Tie:
     """Why nothing is said: a name that is not there, or nobody says which it is."""
+    named = named_by_overlay or lesion.structure
+    if named is not None:
+        return Tie(lesion=lesion, plan_uid=uid, problem=f"there is no structure {quoted(named)}")
     number = None if lesion.plan_target is None else lesion.plan_target.structure_number
     if number is not None:
         problem = f"its plan links it to structure number {number}, which its structure set does not have"
         return Tie(lesion=lesion, plan_uid=uid, problem=problem)
-    drawn = [
-        one.name
-        for one in found.structures
-        if structure_names.role_of(one.name, one.interpreted_type) is not None
-    ]
-    if lesion.structure is not None:
-        problem = f"there is no structure {quoted(lesion.structure)}"
-        return Tie(lesion=lesion, plan_uid=uid, problem=problem)
+    drawn = [one.name for one in found.structures if role_of(one, aliases) is not None]
     problem = "which structure is its target is not stated by its plan, a lesion sheet or an alias"
     if not drawn:
         return Tie(lesion=lesion, plan_uid=uid, problem=problem)

@@ -7,7 +7,7 @@ from typing import Final
 
 from rtfractions.biology import DEFAULT_ALPHA_BETAS
 from rtfractions.compliance.dose_limits import Fractionation
-from rtfractions.compliance.lesion_targets import ROLES, Tie, tie
+from rtfractions.compliance.lesion_targets import ROLES, Tie, role_of, tie
 from rtfractions.doses import DoseType
 from rtfractions.dosimetry.course_dvhs import CourseDVHs
 from rtfractions.dosimetry.courses import ChosenDose, DoseChoiceError, Phases, choose_dose, phases_of
@@ -18,7 +18,6 @@ from rtfractions.metrics import DoseQuantity, Metric, parse_metric
 from rtfractions.notices import Notice
 from rtfractions.patient import Lesion, Patient
 from rtfractions.plans import Plan, PlanKind, Prescription
-from rtfractions.protocols import structure_names
 from rtfractions.protocols.entries import StructureAlias
 from rtfractions.structures import Structure, StructureSet
 from rtfractions.verdicts import Verdict
@@ -162,6 +161,7 @@ def review_plans(
             doses[plan.sop_instance_uid],
             structures[plan.sop_instance_uid],
             tuple(one for one in ties if one.plan_uid == plan.sop_instance_uid),
+            aliases,
         )
         for plan in counted_plans
     )
@@ -219,6 +219,7 @@ def _review(
     dose: ChosenDose | str,
     structure_set: StructureSet | None,
     ties: tuple[Tie, ...],
+    aliases: Sequence[StructureAlias],
 ) -> PlanReview:
     groups = plan.fraction_groups
     fractions = groups[0].fractions if len(groups) == 1 else None
@@ -247,7 +248,7 @@ def _review(
     phases, notices = _phases(dose, patient)
     no_dose = _must_grade_nothing(dose, plan)
     dvhs = CourseDVHs(dose, phases)
-    targets, found = _targets(dvhs, dose, ties)
+    targets, found = _targets(dvhs, dose, ties, aliases)
     return PlanReview(
         plan=plan,
         dose=dose,
@@ -281,19 +282,19 @@ def _one_prescription(ties: Sequence[Tie], dose: ChosenDose) -> Prescription | N
 
 
 def _targets(
-    dvhs: CourseDVHs, dose: ChosenDose, ties: Sequence[Tie]
+    dvhs: CourseDVHs, dose: ChosenDose, ties: Sequence[Tie], aliases: Sequence[StructureAlias]
 ) -> tuple[tuple[TargetReview, ...], list[Notice]]:
     """The targets of a plan's lesions, and what lies in them; with what could not be taken."""
     tied = [(one, one.structure) for one in ties if one.structure is not None]
-    inner: dict[str, list[Structure]] = {one.lesion.label: [] for one, _ in tied}
+    inner: dict[str, list[tuple[str, Structure]]] = {one.lesion.label: [] for one, _ in tied}
     notices = []
     for structure in dose.structure_set.structures if dose.structure_set else ():
-        role = structure_names.role_of(structure.name, structure.interpreted_type)
-        if role in (None, "PTV") or any(structure is target for _, target in tied):
+        role = role_of(structure, aliases)
+        if role is None or role == "PTV" or any(structure is target for _, target in tied):
             continue
         around = [one.lesion.label for one, target in tied if _lies_in(structure, target, dvhs)]
         if len(around) == 1:
-            inner[around[0]].append(structure)
+            inner[around[0]].append((role, structure))
         elif around:
             message = (
                 f"{role} {quoted(structure.name)} lies in the targets of the lesions {', '.join(around)}: "
@@ -302,14 +303,11 @@ def _targets(
             notices.append(Notice("target.in-several", message))
     reviews = []
     for one, target in tied:
-        drawn = sorted(inner[one.lesion.label], key=lambda s: ROLES.index(_role(s)))
-        reviews.append(_target(dvhs, dose, one.lesion, one.role, target))
-        reviews += [_target(dvhs, dose, one.lesion, _role(structure), structure) for structure in drawn]
+        # A plan prescribes to what is to be covered: a target of no role is its PTV.
+        drawn = [(role_of(target, aliases) or "PTV", target)]
+        drawn += sorted(inner[one.lesion.label], key=lambda pair: ROLES.index(pair[0]))
+        reviews += [_target(dvhs, dose, one.lesion, role, structure) for role, structure in drawn]
     return tuple(reviews), notices
-
-
-def _role(structure: Structure) -> str:
-    return structure_names.role_of(structure.name, structure.interpreted_type) or "PTV"
 
 
 def _lies_in(inner: Structure, outer: Structure, dvhs: CourseDVHs) -> bool:

@@ -1,6 +1,5 @@
 """A patient reviewed against a protocol: every rule, every lesion."""
 
-import typing
 from collections.abc import Sequence
 
 from rtfractions.biology import DEFAULT_ALPHA_BETAS, convert
@@ -18,39 +17,10 @@ from rtfractions.compliance.conditions import weighed
 from rtfractions.compliance.findings import DoseFindings, Finding, LesionFindings, PatientFindings
 from rtfractions.compliance.site_rule import InScope, in_scope
 from rtfractions.patient import Lesion, Patient
-from rtfractions.protocols.constraint_sets import ConstraintSet
+from rtfractions.protocols.constraint_library import LoadedConstraintSet
+from rtfractions.protocols.overlays import Overlay
 from rtfractions.protocols.schema import Protocol
 from rtfractions.verdicts import Verdict
-
-
-class Overlay(typing.Protocol):
-    """What an overlay says of a patient, beside what it changes in the protocol."""
-
-    def confirms(self, patient: str, lesion: str, condition: str) -> bool:
-        """Whether it confirms a condition for a lesion."""
-        ...
-
-    def prior_radiotherapy(self, patient: str) -> str | None:
-        """What it states of earlier radiotherapy: ``"none"``, a text, or None."""
-        ...
-
-    def structure_of(self, patient: str, lesion: str) -> str | None:
-        """The target structure that it names for a lesion."""
-        ...
-
-
-class LoadedSet(typing.Protocol):
-    """A set of constraints and the SHA-256 of its file."""
-
-    @property
-    def constraint_set(self) -> ConstraintSet:
-        """The set."""
-        ...
-
-    @property
-    def sha256(self) -> str:
-        """SHA-256 of its file."""
-        ...
 
 
 def check(
@@ -58,7 +28,7 @@ def check(
     protocol: Protocol,
     *,
     planned: bool = False,
-    constraint_sets: Sequence[LoadedSet] = (),
+    constraint_sets: Sequence[LoadedConstraintSet] = (),
     overlay: Overlay | None = None,
     constraints_alpha_beta_gy: float | None = None,
 ) -> PatientFindings:
@@ -111,7 +81,7 @@ def check(
 def _on_dose(
     patient: Patient,
     protocol: Protocol,
-    constraint_sets: Sequence[LoadedSet],
+    constraint_sets: Sequence[LoadedConstraintSet],
     overlay: Overlay | None,
     prior: str | None,
     constraints_alpha_beta_gy: float | None,
@@ -125,12 +95,17 @@ def _on_dose(
     def structure_of(lesion: Lesion) -> str | None:
         return None if overlay is None else overlay.structure_of(patient.label, lesion.label)
 
+    def interval_of(structure: str) -> tuple[float, float] | None:
+        ratio = None if overlay is None else overlay.alpha_beta_of(structure)
+        return None if ratio is None else ratio.interval_gy
+
     return planned_doses.check(
         patient,
         protocol,
         sets,
         prior=prior,
         structure_of=structure_of,
+        interval_of=interval_of,
         constraints_alpha_beta_gy=constraints_alpha_beta_gy,
     )
 
