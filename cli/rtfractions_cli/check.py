@@ -214,7 +214,7 @@ class _Review:
         self.failed += (
             findings.verdict is Verdict.DEVIATION_UNACCEPTABLE
             or ("variation" in self.fail_on and findings.has(Verdict.VARIATION_ACCEPTABLE))
-            or ("advisory" in self.fail_on and any(advisory.exceeded for advisory in findings.advisory))
+            or ("advisory" in self.fail_on and findings.exceeds_advisory)
         )
         self.undecided += findings.verdict in (Verdict.QUERY, Verdict.NOT_EVALUABLE)
 

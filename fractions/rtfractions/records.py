@@ -8,6 +8,24 @@ from rtfractions.notices import Notice
 
 
 @dataclass(frozen=True, slots=True)
+class FractionTime:
+    """When a fraction was given.
+
+    Attributes
+    ----------
+    date : datetime.date
+        Its day.
+    first, last : datetime.time or None
+        Times of day, by the machine's clock, at which its first and its last session began; one session has one
+        time. None where a session does not state it.
+    """
+
+    date: datetime.date
+    first: datetime.time | None = None
+    last: datetime.time | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class Delivery:
     """What was delivered, as far as it is stated.
 
@@ -21,6 +39,8 @@ class Delivery:
         Why the course stopped early.
     unclear : str or None
         Where a lesion sheet and treatment records differ.
+    fraction_times : tuple of FractionTime
+        When each fraction was given, in order; empty unless it is known of all that were delivered.
     """
 
     start: datetime.date | None = None
@@ -28,6 +48,7 @@ class Delivery:
     fractions_delivered: int | None = None
     stop_reason: str | None = None
     unclear: str | None = None
+    fraction_times: tuple[FractionTime, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -42,6 +63,8 @@ class BeamDelivery:
         Number of the fraction in its group, 1 to 1000.
     date : datetime.date or None
         Day of the session.
+    time : datetime.time or None
+        Time of day at which the session began.
     termination : str or None
         How it ended, as DICOM's term: ``"NORMAL"``, ``"OPERATOR"``, ``"MACHINE"``, ``"UNKNOWN"``.
     specified_meterset, delivered_meterset : Decimal or None
@@ -57,6 +80,7 @@ class BeamDelivery:
     termination: str | None
     specified_meterset: Decimal | None
     delivered_meterset: Decimal | None
+    time: datetime.time | None = None
     is_continuation: bool = False
 
 

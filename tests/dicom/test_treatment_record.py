@@ -2,6 +2,7 @@
 
 import datetime
 import io
+from dataclasses import replace
 from decimal import Decimal
 
 import pydicom
@@ -13,13 +14,13 @@ from synthetic import dicom_bytes, reference, uid
 from synthetic_plan import Group, Reference, add_setup_beam, brachy_plan, ion_plan, rt_plan
 from synthetic_record import Beam, GroupSummary, beams_record, brachy_record, ion_record, summary_record
 
-from rtfractions.dicom.delivery import delivered
+from rtfractions.dicom import delivery
 from rtfractions.dicom.plan import read_plan
 from rtfractions.dicom.reading import DicomError
 from rtfractions.dicom.treatment_record import read_record
 from rtfractions.notices import Notice
 from rtfractions.plans import Plan
-from rtfractions.records import Delivery, TreatmentRecord
+from rtfractions.records import Delivery, FractionTime, TreatmentRecord
 
 PLAN = 1
 MARCH_1 = datetime.date(2026, 3, 1)
@@ -67,6 +68,12 @@ def plan() -> Plan:
     dataset = rt_plan("P1", PLAN, [Reference(1, "PTV", "60.0", 7)], [Group("30", ("1.0", "1.0"))])
     add_setup_beam(dataset)
     return read_plan(dataset)
+
+
+def delivered(plan: Plan, records: list[TreatmentRecord]) -> tuple[Delivery, tuple[Notice, ...]]:
+    """What was delivered, and without the times of the fractions, which have tests of their own."""
+    found, notices = delivery.delivered(plan, records)
+    return replace(found, fraction_times=()), notices
 
 
 def codes(notices: tuple[Notice, ...]) -> list[str]:
@@ -322,6 +329,59 @@ class TestSessions:
         given, notices = delivered(plan, [session(1), session(2, date=None)])
         assert given == Delivery(None, None, 2)
         assert codes(notices) == ["delivery.date-missing"]
+
+
+class TestTimes:
+    """When each fraction was given: of all of them, or of none."""
+
+    @staticmethod
+    def times(plan: Plan, *records: TreatmentRecord) -> tuple[FractionTime, ...]:
+        return delivery.delivered(plan, records)[0].fraction_times
+
+    def test_they_are_in_order(self, plan: Plan) -> None:
+        morning = datetime.time(8)
+        expected = [FractionTime(MARCH_1 + datetime.timedelta(days), morning, morning) for days in (0, 1, 2)]
+        assert self.times(plan, session(3), session(1), session(2)) == tuple(expected)
+
+    def test_a_fraction_has_the_times_of_its_first_and_last_session(self, plan: Plan) -> None:
+        records = []
+        for beam, clock in ((1, "0815"), (2, "082031.5")):
+            dataset = beams_record("P1", beam, [Beam(beam, "1")], plan_number=PLAN, date="20260301")
+            dataset.TreatmentTime = clock
+            records.append(read(dataset))
+        (found,) = self.times(plan, *records)
+        assert (found.first, found.last) == (datetime.time(8, 15), datetime.time(8, 20, 31))
+
+    def test_one_time_of_two_is_none(self, plan: Plan) -> None:
+        dataset = beams_record("P1", 1, [Beam(1, "1")], plan_number=PLAN, date="20260301")
+        dataset.TreatmentTime = ""
+        (found,) = self.times(plan, read(dataset), session(1, Beam(2, "1"), number=7))
+        assert found == FractionTime(MARCH_1, None, None)
+
+    @pytest.mark.parametrize("text", ["2500", "8:00", "08000", "080000+0100", "noon"])
+    def test_what_is_no_time_of_day_is_not_known(self, plan: Plan, text: str) -> None:
+        # I23
+        dataset = beams_record("P1", 1, [Beam(1, "1"), Beam(2, "1")], plan_number=PLAN, date="20260301")
+        raw = dicom_bytes(dataset)
+        padded = text.encode() + b" " * (len(text) % 2)
+        element = b"\x08\x30\x51\x02TM"
+        at = raw.index(element)
+        raw = raw[: at + 6] + len(padded).to_bytes(2, "little") + padded + raw[at + 8 + 6 :]
+        record = read_record(pydicom.dcmread(io.BytesIO(raw)))
+        assert codes(record.notices) == ["record.time-unreadable"]
+        assert self.times(plan, record) == (FractionTime(MARCH_1, None, None),)
+
+    def test_they_are_not_known_where_a_fraction_was_partial_or_took_two_days(self, plan: Plan) -> None:
+        partial = session(2, Beam(1, "2", "200"), Beam(2, "2", "0"))
+        assert self.times(plan, session(1), partial) == ()
+        first = session(2, Beam(1, "2"), number=7)
+        second = session(2, Beam(2, "2"), number=8, date=day(4))
+        assert self.times(plan, session(1), first, second) == ()
+
+    def test_they_are_not_known_where_a_record_is_missing_or_has_no_date(self, plan: Plan) -> None:
+        assert self.times(plan, session(1), session(3)) == ()
+        assert self.times(plan, session(1), session(2, date=None)) == ()
+        assert self.times(plan, session(1), session(2), summary("12")) == ()
 
 
 class TestFractionGroups:

@@ -1,10 +1,11 @@
-"""Frequency, number of fractions and overall treatment time."""
+"""Frequency, number of fractions, overall treatment time, gaps and intervals."""
 
 import datetime
 from collections.abc import Sequence
 from dataclasses import replace
 from typing import Final
 
+from rtfractions.compliance import gap_rule
 from rtfractions.compliance.conditions import read
 from rtfractions.compliance.findings import NOT_BEGUN, Finding, ReadingVerdict, no_rule
 from rtfractions.errors import counted
@@ -62,7 +63,7 @@ def check(lesion: Lesion, protocol: Protocol, *, planned: bool) -> tuple[Finding
         findings.append(_fractions(lesion, timing, timing.max_fractions, protocol))
     if timing.overall is not None:
         findings.append(_overall(_course(lesion), timing, timing.overall, protocol, planned=planned))
-    return tuple(findings)
+    return (*findings, *gap_rule.check(lesion, timing, protocol, planned=planned))
 
 
 def check_together(lesions: Sequence[Lesion], protocol: Protocol, *, planned: bool) -> Finding | None:

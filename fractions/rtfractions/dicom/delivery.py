@@ -2,14 +2,14 @@
 
 import datetime
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from decimal import Decimal
 from typing import Final
 
 from rtfractions.errors import counted
 from rtfractions.notices import Notice
 from rtfractions.plans import FractionGroup, Plan
-from rtfractions.records import BeamDelivery, Delivery, TreatmentRecord, TreatmentSummary
+from rtfractions.records import BeamDelivery, Delivery, FractionTime, TreatmentRecord, TreatmentSummary
 from rtfractions.schedule import dose_text
 
 METERSET_TOLERANCE: Final = Decimal("0.01")
@@ -30,6 +30,8 @@ class _Found:
     end: datetime.date | None = None
     is_whole: bool = True
     """No record is known to be missing."""
+    times: tuple[FractionTime, ...] = ()
+    """When each fraction was given, where all were given whole, each on one day."""
 
 
 def delivered(plan: Plan, records: Sequence[TreatmentRecord]) -> tuple[Delivery, tuple[Notice, ...]]:
@@ -59,6 +61,8 @@ def delivered(plan: Plan, records: Sequence[TreatmentRecord]) -> tuple[Delivery,
         end=_last_day(sessions, summary, notices),
         fractions_delivered=_agreed_fractions(sessions, summary, notices),
     )
+    if len(sessions.times) == delivery.fractions_delivered:
+        delivery = replace(delivery, fraction_times=sessions.times)
     planned = [group.fractions for group in plan.fraction_groups if group.fractions is not None]
     given = delivery.fractions_delivered
     if given is not None and len(planned) == len(plan.fraction_groups) and given > sum(planned):
@@ -98,6 +102,7 @@ def _of_sessions(plan: Plan, records: Sequence[TreatmentRecord], notices: list[N
     found.is_whole = _are_all_there(plan, by_fraction, notices)
     if is_known and found.is_whole and not _are_repeated(plan, by_fraction, notices):
         found.fractions = len(whole)
+        found.times = _times(by_fraction, whole)
     found.at_least = sum(
         max(len(numbers), *numbers)
         for position in range(len(plan.fraction_groups))
@@ -235,6 +240,24 @@ def _set_days(
             lowest[position] = min(number, lowest.get(position, number))
         if all(number == 1 for number in lowest.values()):
             found.start = min(days)
+
+
+def _times(
+    by_fraction: dict[_Fraction, dict[int, list[BeamDelivery]]], whole: Sequence[_Fraction]
+) -> tuple[FractionTime, ...]:
+    """When each fraction was given; none where one was given in part, or over several days."""
+    times = []
+    for fraction, beams in by_fraction.items():
+        given = [part for parts in beams.values() for part in parts if _gave(part)]
+        days = {part.date for part in given}
+        day = days.pop() if len(days) == 1 else None
+        if given and (fraction not in whole or day is None):
+            return ()
+        if day is not None:
+            clock = [part.time for part in given if part.time is not None]
+            known = len(clock) == len(given)
+            times.append(FractionTime(day, *((min(clock), max(clock)) if known else (None, None))))
+    return tuple(sorted(times, key=lambda one: (one.date, one.first or datetime.time.min)))
 
 
 def _of_summaries(plan: Plan, records: Sequence[TreatmentRecord], notices: list[Notice]) -> _Found:

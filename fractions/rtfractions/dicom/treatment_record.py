@@ -8,7 +8,16 @@ from pydicom.dataset import Dataset
 
 from rtfractions.dicom.fraction_scheme import NOT_TREATMENT
 from rtfractions.dicom.reading import DicomError
-from rtfractions.dicom.values import code_of, date_of, decimal_of, integer_of, items_of, refusal, text_of
+from rtfractions.dicom.values import (
+    code_of,
+    date_of,
+    decimal_of,
+    integer_of,
+    items_of,
+    refusal,
+    text_of,
+    time_of,
+)
 from rtfractions.notices import Notice
 from rtfractions.records import (
     BeamDelivery,
@@ -46,15 +55,15 @@ def read_record(dataset: Dataset) -> TreatmentRecord:
     if uid is None:
         raise refusal("SOPInstanceUID", "is missing")
     notices: list[Notice] = []
-    date = _date(dataset, "TreatmentDate", notices)
+    began = _date(dataset, "TreatmentDate", notices), _time(dataset, notices)
     deliveries = [
-        _delivery(item, "ReferencedBeamNumber", _metersets(item), date, notices)
+        _delivery(item, "ReferencedBeamNumber", _metersets(item), began, notices)
         for keyword in _BEAMS
         for item in items_of(dataset, keyword)
         if code_of(item, "TreatmentDeliveryType") not in NOT_TREATMENT
     ]
     deliveries += [
-        _delivery(item, "ReferencedBrachyApplicationSetupNumber", _channel_times(item), date, notices)
+        _delivery(item, "ReferencedBrachyApplicationSetupNumber", _channel_times(item), began, notices)
         for item in items_of(dataset, _SETUPS)
         if code_of(item, "TreatmentDeliveryType") not in NOT_TREATMENT
     ]
@@ -84,13 +93,14 @@ def _delivery(
     item: Dataset,
     number: str,
     metersets: tuple[Decimal | None, Decimal | None],
-    date: datetime.date | None,
+    began: tuple[datetime.date | None, datetime.time | None],
     notices: list[Notice],
 ) -> BeamDelivery:
     return BeamDelivery(
         beam=integer_of(item, number),
         fraction=_fraction(item, "CurrentFractionNumber", notices),
-        date=date,
+        date=began[0],
+        time=began[1],
         termination=code_of(item, "TreatmentTerminationStatus"),
         specified_meterset=metersets[0],
         delivered_meterset=metersets[1],
@@ -137,6 +147,15 @@ def _date(item: Dataset, keyword: str, notices: list[Notice]) -> datetime.date |
     except DicomError as error:
         problem = f"a date of the treatment record is unknown: {error.problem}"
         notices.append(Notice("record.date-unreadable", problem, error.where))
+        return None
+
+
+def _time(dataset: Dataset, notices: list[Notice]) -> datetime.time | None:
+    try:
+        return time_of(dataset, "TreatmentTime")
+    except DicomError as error:
+        problem = f"the time of day of the treatment record is unknown: {error.problem}"
+        notices.append(Notice("record.time-unreadable", problem, error.where))
         return None
 
 

@@ -22,6 +22,7 @@ from rtfractions.errors import Where, quoted
 _DECIMAL: Final = re.compile(r"[+-]?(\d+(\.\d*)?|\.\d+)([eE][+-]?\d{1,3})?", re.ASCII)
 _INTEGER: Final = re.compile(r"[+-]?\d{1,12}", re.ASCII)
 _DATE: Final = re.compile(r"\d{8}", re.ASCII)
+_TIME: Final = re.compile(r"(\d\d)(?:(\d\d)(?:(\d\d)(?:\.\d{1,6})?)?)?", re.ASCII)
 
 
 def tag_text(keyword: str) -> str:
@@ -110,6 +111,27 @@ def date_of(dataset: Dataset, keyword: str) -> datetime.date | None:
     except ValueError:
         pass
     raise refusal(keyword, f"{quoted(text)} is not a date", "dates are eight digits, as 20260102")
+
+
+def time_of(dataset: Dataset, keyword: str) -> datetime.time | None:
+    """A time of day to the second (VR TM), as ``173000``; None where it is absent or empty.
+
+    Raises
+    ------
+    DicomError
+        If it is no time of day.
+    """
+    text = raw_text(dataset, keyword)
+    if text is None:
+        return None
+    found = _TIME.fullmatch(text)
+    try:
+        if found:
+            hour, minute, second = (int(part or 0) for part in found.groups())
+            return datetime.time(hour, minute, second)
+    except ValueError:
+        pass
+    raise refusal(keyword, f"{quoted(text)} is not a time of day", "times are six digits, as 173000")
 
 
 def text_of(dataset: Dataset, keyword: str) -> str | None:

@@ -74,8 +74,8 @@ class DistanceEntry:
 class CheckEntry:
     """What one rule came to; what does not apply is null.
 
-    `distance` is in the unit of the limit, `volume_distance` the same on the other axis of the DVH; `asked_of` says who
-    can decide a query or lacks data.
+    `distance` is in the unit of the limit, `volume_distance` the same on the other axis of the DVH. `asked_of` says who
+    can decide a query or supply data; `verification` how far a limit of the literature was verified.
     """
 
     rule: str
@@ -95,6 +95,9 @@ class CheckEntry:
     message: str
     rests_on: str | None
     source: str | None
+    verification: str | None
+    endpoint: str | None
+    risk: str | None
     nearest: NearestEntry | None
 
 
@@ -339,7 +342,7 @@ def _lesion_entry(findings: LesionFindings) -> LesionEntry:
 
 
 def _check_entry(finding: Finding) -> CheckEntry:
-    source, nearest, other = finding.source, finding.nearest, finding.volume_distance
+    source, nearest, other, limit = finding.source, finding.nearest, finding.volume_distance, finding.limit
     return CheckEntry(
         rule=finding.rule,
         verdict=finding.verdict,
@@ -358,6 +361,9 @@ def _check_entry(finding: Finding) -> CheckEntry:
         message=printable(finding.message),
         rests_on=finding.rests_on,
         source=None if source is None else f"{source.label}: {source.citation}",
+        verification=None if limit is None else limit.verification,
+        endpoint=None if limit is None else limit.endpoint,
+        risk=None if limit is None else limit.risk,
         nearest=None
         if nearest is None
         else NearestEntry(

@@ -81,7 +81,9 @@ class Page:
     @property
     def look(self) -> Checks:
         """What a person must decide or accept, worst first."""
-        found = [one for one in self.checks if check_words.needs_a_look(one[1])]
+        found = [
+            one for one in self.checks if check_words.needs_a_look(one[1]) and not check_words.is_prior(one[1])
+        ]
         worst = list(check_words.WORST_FIRST)
         return tuple(sorted(found, key=lambda one: worst.index(one[1].verdict)))
 

@@ -20,11 +20,11 @@ from rtfractions.reports.check_words import (
     advisory_words,
     dose_facts,
     exceeded_words,
+    is_prior,
     metric_tables,
     needs_a_look,
     number,
     other_warnings,
-    prior_words,
     refusals,
     told,
     uncertain_words,
@@ -101,7 +101,11 @@ def _lesion_table(document: CheckDocument) -> str:
 def _patient_text(patient: PatientEntry, every_check: bool) -> str:
     said = patient.headline if patient.verdict is Verdict.PER_PROTOCOL else patient.verdict.words
     lines = [_wrapped(f"{patient.patient}: {said}", "")]
-    lines += [_check_text("", check) for check in patient.checks if every_check or needs_a_look(check)]
+    lines += [
+        _check_text("", check)
+        for check in patient.checks
+        if every_check or needs_a_look(check) or is_prior(check)
+    ]
     lines += [
         _note(w, "  ") for w in (*patient.warnings, *(w for plan in patient.plans for w in plan.warnings))
     ]
@@ -121,7 +125,6 @@ def _patient_text(patient: PatientEntry, every_check: bool) -> str:
         ]
     lines += [text for plan in patient.plans for text in _plan_text(plan, every_check)]
     lines += [_wrapped(f"overlay: {line}", _DEEP) for line in patient.decides]
-    lines.append(_wrapped(f"prior radiotherapy: {prior_words(patient.prior_radiotherapy)}", _DEEP))
     lines += [_advisory_text(advisory, every_check) for advisory in patient.advisory]
     return "".join(lines)
 

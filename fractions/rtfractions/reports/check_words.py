@@ -4,12 +4,14 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Final
 
+from rtfractions.compliance import prior_rule
 from rtfractions.errors import counted
 from rtfractions.reports.check_document import (
     AdvisoryEntry,
     CheckDocument,
     CheckEntry,
     OrganEntry,
+    PatientEntry,
     PlanDoseEntry,
     PlanEntry,
     TargetEntry,
@@ -116,9 +118,14 @@ def required_text(check: CheckEntry) -> str:
     return f"{check.required:g}" + ("" if check.unit is None else f" {check.unit}")
 
 
-def prior_words(stated: str | None) -> str:
-    """The line on earlier radiotherapy that every report has."""
-    return "not stated: no earlier dose is in any number of this report" if stated is None else stated
+def is_prior(check: CheckEntry) -> bool:
+    """Whether a check is the line on earlier radiotherapy, which every report has."""
+    return check.rule == prior_rule.RULE
+
+
+def prior_words(patient: PatientEntry) -> str:
+    """The line on earlier radiotherapy."""
+    return "; ".join(check.message for check in patient.checks if is_prior(check))
 
 
 def dose_facts(plan: PlanEntry) -> Iterator[tuple[str, str]]:
