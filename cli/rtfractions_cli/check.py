@@ -18,11 +18,11 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from click.shell_completion import CompletionItem
-    from rtfractions.protocols.constraint_library import LoadedConstraintSet
 
     from rtfractions.compliance import PatientFindings
     from rtfractions.errors import RTFractionsError
     from rtfractions.notices import Notice
+    from rtfractions.protocols.constraint_library import LoadedConstraintSet
     from rtfractions.protocols.overlays import LoadedOverlay
     from rtfractions.reports.check_document import PatientEntry
     from rtfractions.reports.check_figures import PatientFigures
@@ -33,6 +33,7 @@ def complete_constraints(
 ) -> list[CompletionItem]:
     """Ids of sets of the library that begin as typed, else files."""
     from click.shell_completion import CompletionItem
+
     from rtfractions.protocols.constraint_library import SETS
 
     ids = [CompletionItem(name) for name in SETS if name.casefold().startswith(incomplete.casefold())]

@@ -9,6 +9,7 @@ from rtfractions.reports.check_document import (
     PatientEntry,
     TargetEntry,
 )
+from rtfractions.reports.check_words import about
 from rtfractions.reports.tables import Cell, csv_text
 from rtfractions.verdicts import Verdict
 
@@ -45,7 +46,8 @@ def _rows(patient: PatientEntry) -> Iterator[tuple[Cell, ...]]:
 
 
 def _check(patient: str, lesion: str | None, rule: str, check: CheckEntry) -> tuple[Cell, ...]:
-    values = (check.observed, check.required, check.unit, check.message, check.source)
+    message = about(check, None if check.plan_uid is None else f"plan {check.plan_uid}")
+    values = (check.observed, check.required, check.unit, message, check.source)
     return (patient, lesion, rule, check.verdict, *values)
 
 

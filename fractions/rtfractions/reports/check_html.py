@@ -82,7 +82,9 @@ class Page:
     def look(self) -> Checks:
         """What a person must decide or accept, worst first."""
         found = [
-            one for one in self.checks if check_words.needs_a_look(one[1]) and not check_words.is_prior(one[1])
+            one
+            for one in self.checks
+            if check_words.needs_a_look(one[1]) and not check_words.is_prior(one[1])
         ]
         worst = list(check_words.WORST_FIRST)
         return tuple(sorted(found, key=lambda one: worst.index(one[1].verdict)))
@@ -104,6 +106,12 @@ class Page:
         for target in (target for plan in self.patient.plans for target in plan.targets):
             first.setdefault(target.lesion, target)
         return tuple(first.values())
+
+    def plan(self, check: CheckEntry) -> str | None:
+        """The plan that a check is about, by its number; None where there is but one, or it names none."""
+        if check.plan_uid is None or len(self.patient.plans) == 1:
+            return None
+        return f"plan {self.plan_number(check.plan_uid)}"
 
     def plan_number(self, plan_uid: str | None) -> str:
         """The number of a plan in the page's headings; a dash where it is not among them."""
@@ -203,7 +211,9 @@ def _environment() -> Environment:
         isoeffect=_isoeffect,
         sources=_sources,
         advisory_rows=_advisory_rows,
+        about=check_words.about,
         asked=check_words.ASKED,
+        verifications=check_words.VERIFICATIONS,
         advisory_words=check_words.advisory_words,
         dose_facts=check_words.dose_facts,
         dose_line=check_words.dose_line,
@@ -216,7 +226,6 @@ def _environment() -> Environment:
         required=check_words.required_text,
         signed=check_words.signed,
         told=check_words.told,
-        uncertain_words=check_words.uncertain_words,
         percent=metric_entries.percent,
         volume=metric_entries.volume,
     )

@@ -9,6 +9,7 @@ from xml.etree.ElementTree import Element, SubElement, indent, tostring
 
 from rtfractions.errors import counted
 from rtfractions.reports.check_document import CheckDocument, CheckEntry, PatientEntry
+from rtfractions.reports.check_words import about
 from rtfractions.verdicts import Verdict
 
 OUTCOMES: Final = {
@@ -84,7 +85,7 @@ def _cases(patient: PatientEntry) -> Iterator[_Case]:
 
 
 def _case(class_name: str, check: CheckEntry) -> _Case:
-    said = [check.message]
+    said = [about(check, None if check.plan_uid is None else f"plan {check.plan_uid}")]
     if check.unit is not None:
         said.append(f"observed {check.observed}, required {check.required}, in {check.unit}")
     said += [f"reading {one.id}, {one.text}: {one.verdict}" for one in check.readings]

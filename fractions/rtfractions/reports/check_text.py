@@ -2,7 +2,7 @@
 
 import textwrap
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from typing import Final
 
 from rtfractions.errors import counted
@@ -17,6 +17,7 @@ from rtfractions.reports.check_document import (
 )
 from rtfractions.reports.check_words import (
     EXCEEDED,
+    about,
     advisory_words,
     dose_facts,
     exceeded_words,
@@ -27,7 +28,6 @@ from rtfractions.reports.check_words import (
     other_warnings,
     refusals,
     told,
-    uncertain_words,
 )
 from rtfractions.reports.envelope import Message
 from rtfractions.reports.marks import LEGENDS, Marks
@@ -99,10 +99,11 @@ def _lesion_table(document: CheckDocument) -> str:
 
 
 def _patient_text(patient: PatientEntry, every_check: bool) -> str:
-    said = patient.headline if patient.verdict is Verdict.PER_PROTOCOL else patient.verdict.words
+    said = patient.headline if patient.verdict is Verdict.PER_PROTOCOL else _with_advisory(patient)
     lines = [_wrapped(f"{patient.patient}: {said}", "")]
+    plans = {plan.plan_uid: f"plan {nth}" for nth, plan in enumerate(patient.plans, start=1)}
     lines += [
-        _check_text("", check)
+        _check_text("", check, plans)
         for check in patient.checks
         if every_check or needs_a_look(check) or is_prior(check)
     ]
@@ -116,25 +117,37 @@ def _patient_text(patient: PatientEntry, every_check: bool) -> str:
                 _wrapped(f"{lesion.lesion}: prescription from {source.words}, plan {lesion.plan_uid}", "  ")
             )
         lines += [
-            _check_text(f"{lesion.lesion} ", c) for c in lesion.checks if every_check or needs_a_look(c)
+            _check_text(f"{lesion.lesion} ", c, plans)
+            for c in lesion.checks
+            if every_check or needs_a_look(c)
         ]
         lines += [
             _wrapped(f"{lesion.lesion} note: {warning.message}", "  ")
             for warning in lesion.warnings
             if warning.code not in LEGENDS
         ]
-    lines += [text for plan in patient.plans for text in _plan_text(plan, every_check)]
+    lines += [text for plan in patient.plans for text in _plan_text(plan, plans[plan.plan_uid], every_check)]
     lines += [_wrapped(f"overlay: {line}", _DEEP) for line in patient.decides]
-    lines += [_advisory_text(advisory, every_check) for advisory in patient.advisory]
+    lines += [_advisory_text(advisory, plans, every_check) for advisory in patient.advisory]
     return "".join(lines)
 
 
-def _plan_text(plan: PlanEntry, every_check: bool) -> Iterator[str]:
+def _with_advisory(patient: PatientEntry) -> str:
+    """The verdict alone, whose reasons follow, and what stands beside it."""
+    beside = [
+        f"{counted(one.exceeded, 'advisory limit')} exceeded ({one.id})"
+        for one in patient.advisory
+        if one.exceeded
+    ]
+    return "; ".join((patient.verdict.words, *beside))
+
+
+def _plan_text(plan: PlanEntry, name: str, every_check: bool) -> Iterator[str]:
     """The dose of a plan and its targets (EQD2 with every check); nothing of a plan whose dose was not looked at."""
     facts = list(dose_facts(plan))
     if facts:
         said = "; ".join(f"{name} {value}" for name, value in facts)
-        yield _wrapped(f"plan {plan.plan_uid}: {said}", _DEEP)
+        yield _wrapped(f"{name}, {plan.plan_uid}: {said}", _DEEP)
     for table in metric_tables(plan.targets, ("physical", "eqd2") if every_check else ("physical",)):
         converted = table.quantity != "physical"
         head = ["lesion", "role", "structure", *(["a/b"] if converted else []), "cm3", "covered"]
@@ -153,13 +166,13 @@ def _plan_text(plan: PlanEntry, every_check: bool) -> Iterator[str]:
         yield _wrapped(f"no value: {said}", _DEEP)
 
 
-def _advisory_text(advisory: AdvisoryEntry, every_check: bool) -> str:
+def _advisory_text(advisory: AdvisoryEntry, plans: Mapping[str, str], every_check: bool) -> str:
     """What a set says, under a heading of its own and in words that no one takes for a grade."""
     head = f"advisory, beside the grade: {advisory.title} [{advisory.id}], {advisory.version} (sha256 {advisory.sha256[:12]}): "
     lines = [_wrapped(head + exceeded_words(advisory), _DEEP)]
     for check in advisory.checks:
         if every_check or check.verdict in EXCEEDED:
-            text = f"advisory {check.rule}: {advisory_words(check.verdict)}: {check.message}"
+            text = f"advisory {check.rule}: {advisory_words(check.verdict)}: {about(check, plans.get(check.plan_uid or ''))}"
             lines.append(_wrapped(text, _DEEP + "  "))
     return "".join(lines)
 
@@ -174,13 +187,12 @@ def _note(warning: Message, indent: str) -> str:
     return _wrapped(f"note: {told(warning)}", indent)
 
 
-def _check_text(lesion: str, check: CheckEntry) -> str:
+def _check_text(lesion: str, check: CheckEntry, plans: Mapping[str, str]) -> str:
     source = "" if check.rests_on is None else f" ({check.rests_on})"
-    lines = [_wrapped(f"{lesion}{check.rule}: {check.verdict.words}{source}: {check.message}", "  ")]
+    message = about(check, plans.get(check.plan_uid or ""))
+    lines = [_wrapped(f"{lesion}{check.rule}: {check.verdict.words}{source}: {message}", "  ")]
     for reading in check.readings:
         lines.append(_wrapped(f"reading {reading.id}, {reading.text}: {reading.verdict.words}", "      "))
-    if check.uncertain:
-        lines.append(_wrapped(f"uncertain: {uncertain_words(check)}", "      "))
     return "".join(lines)
 
 

@@ -42,9 +42,21 @@ ASKED: Final = {"trial": "the trial's investigators, or an overlay", "site": "th
 """Who must answer."""
 
 
+VERIFICATIONS: Final = {
+    "V2": "two or more transcriptions agree",
+    "V1": "one transcription",
+    "M": "from memory",
+}
+"""How far a limit of the literature was verified; none was checked against its primary paper."""
+
+
 def needs_a_look(check: CheckEntry) -> bool:
-    """Whether a reader must look at a check, or decide whether to accept what was stated."""
-    return check.verdict in TO_LOOK_AT or check.basis is not None or bool(check.uncertain)
+    """Whether a reader must look at a check, or decide whether to accept what was stated or is uncertain.
+
+    A text that is read in one of several ways was decided by who abstracted the protocol, or by the overlay.
+    """
+    uncertain = bool(check.uncertain) and not check.readings
+    return check.verdict in TO_LOOK_AT or check.basis is not None or uncertain
 
 
 def advisory_words(verdict: Verdict) -> str:
@@ -53,18 +65,18 @@ def advisory_words(verdict: Verdict) -> str:
 
 
 def exceeded_words(advisory: AdvisoryEntry) -> str:
-    """How many limits of a set are exceeded, of how many that could be compared."""
-    compared = sum(check.verdict in (*EXCEEDED, Verdict.PER_PROTOCOL) for check in advisory.checks)
-    rest = len(advisory.checks) - compared
-    others = f", {rest} not compared" if rest else ""
-    return f"{advisory.exceeded} of {counted(compared, 'limit')} exceeded{others}"
+    """How many limits of a set are exceeded, of how many that are for these plans."""
+    verdicts = [check.verdict for check in advisory.checks]
+    kept = verdicts.count(Verdict.PER_PROTOCOL)
+    apply = len(verdicts) - verdicts.count(Verdict.NOT_APPLICABLE)
+    others = apply - kept - advisory.exceeded
+    return f"{advisory.exceeded} exceeded, {kept} kept, {others} not decided, of {counted(apply, 'limit')} for these plans"
 
 
-def uncertain_words(check: CheckEntry) -> str:
-    """Why a verdict is uncertain, as far as a number says it."""
-    if check.alpha_beta_flip_gy is None:
-        return "another sound way to compute or to read it brings another verdict"
-    return f"the verdict is another from alpha/beta {check.alpha_beta_flip_gy:.3g} Gy on"
+def about(check: CheckEntry, plan: str | None = None) -> str:
+    """What a check on dose is about, before its message: the structure, and the plan where it is named."""
+    parts = [part for part in (check.structure, plan) if part is not None]
+    return f"{', '.join(parts)}: {check.message}" if parts else check.message
 
 
 def told(message: Message) -> str:

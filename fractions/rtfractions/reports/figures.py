@@ -1,6 +1,7 @@
 """Figures one would put in a talk: matplotlib without pyplot, the same bytes each time."""
 
 import io
+import textwrap
 import warnings
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -278,6 +279,9 @@ _DVH_FONT_POINTS: Final = 8.0
 _LETTER: Final = _DVH_FONT_POINTS * 0.62 / (72 * 7.2)
 """About how wide a letter of a label is, in parts of the dose axis."""
 _GAP: Final = 0.008
+_LETTERS_PER_INCH: Final = 13
+"""About how many letters of a line above the panels go into an inch."""
+
 _ENOUGH_ROOM: Final = 0.12
 _LABEL_HEIGHT: Final = 6
 
@@ -305,9 +309,8 @@ def dvh_figure(
     figure = Figure(figsize=(width, height * len(panels)), dpi=150, layout="constrained")
     for axes, panel in zip(figure.subplots(len(panels), squeeze=False)[:, 0], panels, strict=True):
         _draw_dvhs(axes, panel)
-    figure.axes[0].set_title(
-        "\n".join(map(printable, said)), fontsize=9, color="0.35", loc="left", parse_math=False
-    )
+    lines = [line for one in said for line in textwrap.wrap(printable(one), round(_LETTERS_PER_INCH * width))]
+    figure.axes[0].set_title("\n".join(lines), fontsize=9, color="0.35", loc="left", parse_math=False)
     return figure
 
 
