@@ -296,7 +296,9 @@ def patient_entry(findings: PatientFindings, *, overlay: LoadedOverlay | None = 
     overlay : LoadedOverlay, optional
         The overlay that was applied.
     """
-    label, prior, decides = findings.patient.label, None, ()
+    label = findings.patient.label
+    prior: str | None = None
+    decides: tuple[str, ...] = ()
     if overlay is not None:
         prior = overlay.overlay.prior_radiotherapy(label)
         decides = overlay.overlay.lines(label)[len(overlay.overlay.lines()) :]

@@ -85,7 +85,7 @@ def _dvhs(lesion: str, targets: Sequence[TargetReview], review: PlanReview) -> P
         (organ for organ in review.organs if organ.dvhs), key=lambda organ: -organ.dvhs[0].maximum_gy
     )
     near = [organ for organ in organs if organ.dvhs[0].maximum_gy >= enough_gy][:MOST_ORGANS]
-    results = [_to_draw(one) for one in (*drawn, *near)]
+    results = [_to_draw(one) for one in drawn] + [replace(_to_draw(one), metrics=()) for one in near]
     figure = figure_of(
         results, effective=review.dose.dose_type is DoseType.EFFECTIVE, panel_inches=_PANEL_INCHES
     )
@@ -104,9 +104,10 @@ def _dvhs(lesion: str, targets: Sequence[TargetReview], review: PlanReview) -> P
 
 
 def _to_draw(result: StructureResult) -> StructureResult:
-    """The physical DVH and the first EQD2 of a structure: other alpha/beta values would hide them."""
-    of = {"physical": result.dvhs[:1], "eqd2": [dvh for dvh in result.dvhs if dvh.quantity == "eqd2"][:1]}
-    return replace(result, dvhs=(*of["physical"], *of["eqd2"]))
+    """The physical DVH with its metrics, and the first EQD2: other alpha/beta values would hide them."""
+    converted = [dvh for dvh in result.dvhs if dvh.quantity == "eqd2"][:1]
+    physical = tuple(one for one in result.metrics if one.metric.quantity == "physical")
+    return replace(result, dvhs=(*result.dvhs[:1], *converted), metrics=physical)
 
 
 def _picture(figure: "Figure", suffix: str, *, alt: str, caption: str) -> Picture:

@@ -48,7 +48,7 @@ MEANINGS: Final = {
 }
 """What verdicts mean."""
 
-FORM_ROWS: Final = 9
+FORM_ROWS: Final = 13
 """How many checks the form for the chart lists, so that it stays one page."""
 
 
@@ -90,9 +90,12 @@ class Page:
         return tuple(sorted(found, key=lambda one: worst.index(one[1].verdict)))
 
     @property
-    def queries(self) -> Checks:
-        """What is open, with who must answer."""
-        return tuple(one for one in self.checks if one[1].asked_of is not None)
+    def queries(self) -> dict[str, Checks]:
+        """What is open, by who must answer."""
+        by_whom = {
+            who: tuple(one for one in self.checks if one[1].asked_of == who) for who in check_words.ASKED
+        }
+        return {who: checks for who, checks in by_whom.items() if checks}
 
     @property
     def on_dose(self) -> Checks:
@@ -218,6 +221,7 @@ def _environment() -> Environment:
         dose_facts=check_words.dose_facts,
         dose_line=check_words.dose_line,
         exceeded_words=check_words.exceeded_words,
+        metric_line=check_words.metric_line,
         metric_tables=check_words.metric_tables,
         number=check_words.number,
         observed=check_words.observed_text,

@@ -13,7 +13,6 @@ from rtfractions.reports.check_document import (
     CheckEntry,
     PatientEntry,
     PlanEntry,
-    TargetEntry,
 )
 from rtfractions.reports.check_words import (
     EXCEEDED,
@@ -154,7 +153,6 @@ def _plan_text(plan: PlanEntry, name: str, every_check: bool) -> Iterator[str]:
         rows = [[*head, *table.columns, *([] if converted else ["isodose"])]]
         for row in table.rows:
             target = row.of
-            assert isinstance(target, TargetEntry)
             ratio = [] if row.alpha_beta_gy is None else [f"{row.alpha_beta_gy:g}"]
             isodose = [] if converted else [number(target.isodose_percent, "%")]
             size = [volume(target.volume_cm3), percent(target.covered_fraction)]

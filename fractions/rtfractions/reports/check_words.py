@@ -87,13 +87,26 @@ def told(message: Message) -> str:
 
 def other_warnings(document: CheckDocument) -> tuple[Message, ...]:
     """Warnings that stand beside no patient, plan or lesion."""
-    shown = {
-        warning
-        for patient in document.patients
-        for one in (patient, *patient.plans, *patient.lesions)
-        for warning in one.warnings
-    }
+    shown: set[Message] = set()
+    for patient in document.patients:
+        shown.update(patient.warnings)
+        shown.update(*(plan.warnings for plan in patient.plans))
+        shown.update(*(lesion.warnings for lesion in patient.lesions))
     return tuple(warning for warning in document.warnings if warning not in shown)
+
+
+def with_unit(text: str, unit: str | None) -> str:
+    r"""A number with its unit; what a dose was converted to, and at which alpha/beta, stands behind its Gy.
+
+    Examples
+    --------
+    >>> with_unit("0.19", "EQD2Gy(a/b=2)").replace("\xa0", " ")
+    '0.19 Gy EQD2(a/b=2)'
+    """
+    if unit is None:
+        return text
+    quantity, gy, ratio = unit.partition("Gy(")
+    return f"{text}\N{NO-BREAK SPACE}" + (f"Gy {quantity}({ratio}" if gy else unit)
 
 
 def number(value: float | None, unit: str | None = None) -> str:
@@ -101,12 +114,12 @@ def number(value: float | None, unit: str | None = None) -> str:
     if value is None:
         return "-"
     text = f"{value:.1f}" if unit == "%" else f"{value:.0f}" if value == int(value) else f"{value:.2f}"
-    return text if unit is None else f"{text} {unit}"
+    return with_unit(text, unit)
 
 
 def signed(value: float | None, unit: str | None = None) -> str:
     """A difference with its sign."""
-    return "-" if value is None else f"{value:+.2f}" + ("" if unit is None else f" {unit}")
+    return "-" if value is None else with_unit(f"{value:+.2f}", unit)
 
 
 def observed_text(check: CheckEntry) -> str:
@@ -115,19 +128,18 @@ def observed_text(check: CheckEntry) -> str:
     if isinstance(observed, str) or observed is None:
         return observed or "-"
     if isinstance(observed, int) or observed == int(observed):
-        text = f"{observed:.0f}"
-    else:
-        others = isinstance(required, float | int) and observed != required
-        texts = [f"{observed:.{decimals}f}" for decimals in range(2, 9)]
-        text = next((text for text in texts if not others or float(text) != required), repr(observed))
-    return text if check.unit is None else f"{text} {check.unit}"
+        return with_unit(f"{observed:.0f}", check.unit)
+    others = isinstance(required, float | int) and observed != required
+    texts = [f"{observed:.{decimals}f}" for decimals in range(2, 9)]
+    text = next((text for text in texts if not others or float(text) != required), repr(observed))
+    return with_unit(text, check.unit)
 
 
 def required_text(check: CheckEntry) -> str:
     """What is required, as the protocol gives it."""
     if isinstance(check.required, str) or check.required is None:
         return check.required or "-"
-    return f"{check.required:g}" + ("" if check.unit is None else f" {check.unit}")
+    return with_unit(f"{check.required:g}", check.unit)
 
 
 def is_prior(check: CheckEntry) -> bool:
@@ -182,7 +194,7 @@ QUANTITIES: Final = {"physical": "physical dose", "eqd2": "EQD2 (LQ)"}
 class MetricRow:
     """A structure in a table: its alpha/beta where the dose is converted, and a cell for each column."""
 
-    of: TargetEntry | OrganEntry
+    of: TargetEntry
     alpha_beta_gy: float | None
     cells: tuple[str, ...]
 
@@ -202,9 +214,9 @@ class MetricTable:
 
 
 def metric_tables(
-    entries: Sequence[TargetEntry | OrganEntry], quantities: Sequence[str] = ("physical", "eqd2")
+    entries: Sequence[TargetEntry], quantities: Sequence[str] = ("physical", "eqd2")
 ) -> Iterator[MetricTable]:
-    """The metrics of targets or organs, a table for each kind of dose; BED stands in JSON and CSV."""
+    """The metrics of targets, a table for each kind of dose; BED stands in JSON and CSV."""
     for quantity in quantities:
         own = [(entry, [one for one in entry.metrics if one.quantity == quantity]) for entry in entries]
         columns = tuple(dict.fromkeys(_short(column(one)) for _, metrics in own for one in metrics))
@@ -215,6 +227,16 @@ def metric_tables(
                 rows.append(MetricRow(entry, ratio, tuple(cells.get(name, "") for name in columns)))
         if rows:
             yield MetricTable(quantity, columns, tuple(rows))
+
+
+def metric_line(entry: OrganEntry) -> str:
+    """The metrics of an organ in a line: rules ask few of each, and of each organ others."""
+    parts = []
+    for one in entry.metrics:
+        name, _, unit = one.metric.rpartition("[")
+        if one.value is not None:
+            parts.append(f"{name} {with_unit(cell(one), unit.removesuffix(']'))}")
+    return "; ".join(parts) or "-"
 
 
 def refusals(entries: Sequence[TargetEntry | OrganEntry]) -> tuple[str, ...]:

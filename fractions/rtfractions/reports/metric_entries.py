@@ -29,15 +29,15 @@ class MetricEntry:
 
 def metric_entry(metric: "Metric", found: "Value | RTFractionsError") -> MetricEntry:
     """A metric that was asked for, as a document holds it."""
-    refused = isinstance(found, RTFractionsError)
+    value, error = (None, found.message) if isinstance(found, RTFractionsError) else (found, None)
     return MetricEntry(
         metric=str(metric),
         quantity=metric.quantity,
         alpha_beta_gy=None if metric.alpha_beta_gy is None else float(metric.alpha_beta_gy),
-        value=None if refused else found.value,
+        value=None if value is None else value.value,
         unit=str(metric.unit),
-        bound=None if refused else str(found.bound),
-        error=found.message if refused else None,
+        bound=None if value is None else str(value.bound),
+        error=error,
     )
 
 
