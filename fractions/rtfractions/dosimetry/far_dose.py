@@ -23,8 +23,11 @@ from rtfractions.structures import Structure
 Floats = NDArray[np.float64]
 Integers = NDArray[np.int64]
 
-APART_MM: Final = 1.5
-"""About how far the points are apart that stand for a surface: 20 mm away that makes 0.03 mm."""
+APART: Final = 1 / 15
+"""How far the points are apart that stand for a surface, in radii of a ball of the target's volume."""
+
+APART_MM: Final = (0.4, 1.5)
+"""The least and the most of that in mm. Seen from 20 mm away a surface is then known to 0.1 mm."""
 
 _BLOCK_MM: Final = 10.0
 """Size of the blocks in which voxels are compared with the part of the surface that is nearest to them."""
@@ -56,7 +59,8 @@ def largest_far_dose_gy(
         If at that distance the grid ends inside the body, or there is nothing so far away.
     """
     model = model_of(target, (grid,), always_shaped=True)
-    surface = surface_points(model.solid, APART_MM) @ model.axes
+    radius_mm = float(np.cbrt(model.size.volume_mm3 * 3 / (4 * np.pi)))
+    surface = surface_points(model.solid, float(np.clip(APART * radius_mm, *APART_MM))) @ model.axes
     _check_reach(grid, surface, distance_mm, external, model.where)
     beyond = np.ones(grid.shape, bool)
     moved = list(_moved(grid, target, surface, distance_mm, beyond))

@@ -191,6 +191,9 @@ def labelled(inside: Flags) -> Integers:
     inside : ndarray of bool, shape (F, R, C)
         Nodes that share a cell hang together.
     """
+    labels = np.zeros(inside.shape, np.int64)
+    if not inside.any():
+        return labels
     _, rows, columns = inside.shape
     frame, row, column = np.nonzero(inside)
     # Runs of nodes along columns, as positions on one line; the free places between lines and frames keep the
@@ -216,7 +219,6 @@ def labelled(inside: Flags) -> Integers:
         np.minimum.at(found, high, low)
         while (found != found[found]).any():
             found = found[found]
-    labels = np.zeros(inside.shape, np.int64)
     labels[inside] = 1 + np.repeat(found, ends - starts + 1)
     return labels
 
