@@ -97,7 +97,7 @@ def bed(
         for text, (isoeffects, _) in zip(schedules, results, strict=True):
             say("info", f"{text!r} is read as {isoeffects[0].schedule}")
     context = Context(output.reproducible, notices=tuple(notices))
-    document = bed_report.document(results, context)
+    document = bed_report.document(results, context, follow_alpha_beta=_follow_alpha_beta(how))
     if output.format == "json":
         result = as_json(document)
     else:
@@ -123,7 +123,15 @@ def ratios_of(texts: tuple[str, ...], how: ModelOptions, notices: list[Notice]) 
     notices += [notice for ratio in ratios for notice in ratio.notices]
     if not ratios:
         notices.append(Notice("alpha-beta.default", "no --alpha-beta given: 10 and 3 Gy, by convention"))
-        return list(DEFAULT_ALPHA_BETAS)
+        ratios = list(DEFAULT_ALPHA_BETAS)
+    if len(ratios) > 1 and how.kick_off is not None:
+        notices.append(
+            Notice(
+                "time.one-rate",
+                "one repopulation rate is taken from the BED at every alpha/beta: it is that of one tissue, and "
+                "late-reacting tissue loses nothing",
+            )
+        )
     return ratios
 
 
@@ -204,7 +212,7 @@ def _figure_suffix(plot: Path | None, how: ModelOptions, output: Output) -> str:
 
 
 def _follow_alpha_beta(how: ModelOptions) -> tuple[str, ...]:
-    """Parameters that change along the alpha/beta axis, so that no one value stands above the curves."""
+    """Parameters that follow alpha/beta, so that no one value stands above curves or ranges over it."""
     tangent = how.model == "lql" and how.gamma_over_alpha is None
     return ("gamma_over_alpha",) if tangent else ()
 

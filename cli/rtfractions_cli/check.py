@@ -128,7 +128,7 @@ def _read(paths: Sequence[Path], limit: tuple[str, ...], *, allow_unusual: bool)
 
     with usage_error():
         limits = Limits.changed(*limit)
-    files = read_patients(file_paths, limits=limits, with_grids=False)
+    files = read_patients(file_paths, limits=limits)
     on_sheet = {patient.label for patient in sheets.patients}
     of_plans: list[Patient] = []
     without: list[Patient] = []

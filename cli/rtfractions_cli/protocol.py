@@ -18,6 +18,7 @@ if TYPE_CHECKING:
 SCHEMAS = (
     "protocol",
     "constraints",
+    "overlay",
     "bed",
     "solve",
     "compensate",

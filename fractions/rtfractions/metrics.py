@@ -163,6 +163,17 @@ class Metric:
         value = self.unit if self.kind in VOLUMES_AT_DOSES else self._unit_text(self.unit)
         return f"{self.kind}{at}{a_dose}[{value}]"
 
+    @property
+    def value_unit(self) -> str:
+        """The unit of its value, with the alpha/beta of a converted dose.
+
+        Examples
+        --------
+        >>> parse_metric("D0.03cc[EQD2Gy(a/b=2)]").value_unit, parse_metric("V20Gy").value_unit
+        ('EQD2Gy(a/b=2)', '%')
+        """
+        return str(self.unit) if self.kind in VOLUMES_AT_DOSES else self._unit_text(self.unit)
+
     def _unit_text(self, unit: MetricUnit | None) -> str:
         if self.quantity == "physical" or unit is not MetricUnit.GY:
             return str(unit)

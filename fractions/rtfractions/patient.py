@@ -40,7 +40,7 @@ class Lesion:
     structure, plan_uid : str or None
         The structure and the plan that belong to it, where stated.
     plan_target : PlanTarget or None
-        The target of a plan that belongs to it, where it was found beside a lesion sheet.
+        The target of a plan that belongs to it, or that it was read from.
     not_tied : str or None
         Why no single target of the plans beside the sheet was found to belong to it.
     notices : tuple of Notice
@@ -181,7 +181,7 @@ def _joined(sheet: Patient, files: Patient) -> Patient:
     """The sheet's patient with the plans of the files, each lesion tied to the target that belongs to it."""
     targets = [(plan, target) for plan in files.plans if plan.set_aside is None for target in plan.targets]
     recorded = {plan.sop_instance_uid: plan.delivery for plan in files.plans}
-    tied = [_tied(lesion, sheet, files.plans, targets) for lesion in sheet.lesions]
+    tied = [_tied(lesion, sheet, files, targets) for lesion in sheet.lesions]
     tied = [
         _with_records(lesion, recorded[lesion.plan_uid]) if lesion.plan_uid in recorded else lesion
         for lesion in tied
@@ -214,20 +214,16 @@ def _joined(sheet: Patient, files: Patient) -> Patient:
     )
 
 
-def _tied(
-    lesion: Lesion, patient: Patient, plans: tuple[Plan, ...], targets: list[tuple[Plan, PlanTarget]]
-) -> Lesion:
+def _tied(lesion: Lesion, patient: Patient, files: Patient, targets: list[tuple[Plan, PlanTarget]]) -> Lesion:
     """The lesion with the plan target that belongs to it, or why none was taken."""
     if lesion.plan_uid is not None:
         targets = [(plan, target) for plan, target in targets if plan.sop_instance_uid == lesion.plan_uid]
         if not targets:
-            aside = [plan.set_aside for plan in plans if plan.sop_instance_uid == lesion.plan_uid]
+            aside = [plan.set_aside for plan in files.plans if plan.sop_instance_uid == lesion.plan_uid]
             why = f"is not counted: {aside[0]}" if aside and aside[0] else "was not read"
             return replace(lesion, not_tied=f"the plan it names, {lesion.plan_uid}, {why}")
     if lesion.structure is not None:
-        targets = [
-            (plan, target) for plan, target in targets if normal(target.name) == normal(lesion.structure)
-        ]
+        targets = _of_structure(lesion.structure, files, targets)
         if not targets:
             return replace(lesion, not_tied=f"no target of the plans is named {lesion.structure!r}")
     elif lesion.plan_uid is None:
@@ -239,6 +235,34 @@ def _tied(
         return replace(lesion, not_tied=f"{len(targets)} targets of the plans may belong to it")
     plan, target = targets[0]
     return replace(lesion, plan_target=target, plan_uid=plan.sop_instance_uid)
+
+
+def _of_structure(
+    name: str, files: Patient, targets: list[tuple[Plan, PlanTarget]]
+) -> list[tuple[Plan, PlanTarget]]:
+    """The targets that a structure is: by their own name or that of the structure they are linked to.
+
+    Where there is none, the only target there is, which its plan links to no structure, is that of a structure drawn
+    for its plan.
+    """
+    drawn = [
+        {
+            structure.number
+            for structures in files.structure_sets
+            if structures.sop_instance_uid == plan.structure_set_uid
+            for structure in structures.everything
+            if normal(structure.name) == normal(name)
+        }
+        for plan, _ in targets
+    ]
+    named = [
+        (plan, target)
+        for (plan, target), numbers in zip(targets, drawn, strict=True)
+        if normal(target.name) == normal(name) or (numbers - {None}) & {target.structure_number}
+    ]
+    if named or len(targets) != 1:
+        return named
+    return targets if targets[0][1].structure_number is None and drawn[0] else []
 
 
 def _with_records(lesion: Lesion, theirs: Delivery) -> Lesion:

@@ -239,6 +239,11 @@ class StructureSet:
     refused: tuple[RefusedStructure, ...] = ()
     notices: tuple[Notice, ...] = ()
 
+    @property
+    def everything(self) -> "tuple[Structure | RefusedStructure, ...]":
+        """Those that could be read, then those that could not."""
+        return (*self.structures, *self.refused)
+
     def named(self, name: str) -> Structure:
         """The structure of a name.
 
@@ -255,7 +260,7 @@ class StructureSet:
         RTFractionsError
             Why it was refused, if it was.
         """
-        everything: tuple[Structure | RefusedStructure, ...] = (*self.structures, *self.refused)
+        everything = self.everything
         alike = [one for one in everything if folded(one.name) == folded(name)]
         exact = [one for one in alike if normal(one.name) == normal(name)]
         if not exact:
@@ -276,11 +281,10 @@ class StructureSet:
         RTFractionsError
             Why it was refused, if it was.
         """
-        everything: tuple[Structure | RefusedStructure, ...] = (*self.structures, *self.refused)
-        for one in everything:
+        for one in self.everything:
             if one.number == number:
                 return _read(one)
-        remedy = f"there are {_listed(everything)}" if everything else "the set has no structures"
+        remedy = f"there are {_listed(self.everything)}" if self.everything else "the set has no structures"
         raise StructureError(f"there is no structure of number {number}", remedy=remedy)
 
 

@@ -130,6 +130,7 @@ def test_the_example_of_tg101_over_its_interval(run: Run) -> None:
         "bed_high_gy": pytest.approx(38 * 10.5),
         "eqd2_low_gy": pytest.approx(95),
         "eqd2_high_gy": pytest.approx(133),
+        "follow_alpha_beta": [],
     }
     (row,) = csv.DictReader(io.StringIO(run("bed", *options, "--format", "csv").out))
     assert (row["eqd2_low_gy"], row["eqd2_high_gy"]) == ("95.0", "133.0")
@@ -162,6 +163,18 @@ def test_other_models_are_sampled_over_a_closed_interval(run: Run) -> None:
     result = run("bed", *options, "--alpha-beta-interval=2:")
     assert (result.code, result.out) == (2, "")
     assert "give an interval with both ends" in result.err
+
+
+def test_a_parameter_that_follows_alpha_beta_is_told_above_the_interval(run: Run) -> None:
+    options = ("24Gy/3", "--model=lql", "--transition-dose=6", "--alpha-beta=3", "--alpha-beta-interval=2:5")
+    assert "gamma/alpha anew at each" in run("bed", *options).out
+    assert "anew" not in run("bed", *options, "--gamma-over-alpha=5").out
+
+
+def test_one_repopulation_rate_for_several_ratios_is_told(run: Run) -> None:
+    timed = ("70Gy/35", "--days=46", "--kick-off=28", "--repopulation=0.9")
+    assert "one repopulation rate is taken" in run("bed", *timed).out
+    assert "one repopulation rate" not in run("bed", *timed, "--alpha-beta=10").out
 
 
 def test_incomplete_repair_keeps_the_ends_of_an_interval(run: Run) -> None:

@@ -122,3 +122,10 @@ def test_what_makes_no_sense_is_a_usage_error(run: Run, arguments: list[str], sa
     assert (result.code, result.out) == (2, "")
     assert result.err.count("\n") == 1
     assert said in result.err
+
+
+def test_no_day_gets_more_than_three_fractions(run: Run) -> None:
+    # 5 days at 3 a day have no room for what is left of 54 Gy / 36 three times a day; a fourth is never offered
+    options = ("--delivered=6", "--gap=7", "--alpha-beta=10", "--late-alpha-beta=3", "--kick-off=5")
+    text = run("compensate", "54Gy/36 TID 15/wk", *options, "--repopulation=0.9").out
+    assert "no room for 30 fractions in the planned time, 3 a day" in text

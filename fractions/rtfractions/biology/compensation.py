@@ -25,6 +25,8 @@ from rtfractions.schedule import Schedule
 
 LONGEST_GAP_DAYS: Final = 365
 MOST_FRACTIONS: Final = 1000
+MOST_FRACTIONS_A_DAY: Final = 3
+"""As in CHART; more a day have no room at `SHORTEST_INTERVAL_HOURS` between them."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -272,7 +274,8 @@ class _Course:
     def keep_time_and_dose(self) -> CompensationRow:
         """Method 1: more sessions in the planned time."""
         method, extra = "keep-time-and-dose", self.remaining - self.slots
-        most_a_day = self.week.fractions_per_day + 1
+        most_a_day = max(self.week.fractions_per_day, MOST_FRACTIONS_A_DAY)
+        most_a_day = min(self.week.fractions_per_day + 1, most_a_day)
         if self.remaining > most_a_day * max(0, self.last_day - self.resumed + 1):
             return _impossible(
                 method,

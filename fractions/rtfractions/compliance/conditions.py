@@ -1,9 +1,9 @@
 """Conditions and ambiguities: what the given facts show, and what each reading of a text makes of them."""
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
-from rtfractions.compliance.findings import ReadingVerdict
+from rtfractions.compliance.findings import Finding, ReadingVerdict
 from rtfractions.patient import Lesion
 from rtfractions.protocols.entries import Fact
 from rtfractions.protocols.schema import Ambiguity, Need, Reading
@@ -59,6 +59,13 @@ def verdict_under(reading: Reading, as_it_stands: Verdict, lesion: Lesion | None
     if reading.needs is not None and lesion is not None:
         return Verdict.PER_PROTOCOL if evaluate(reading.needs, lesion).shown else Verdict.QUERY
     return as_it_stands
+
+
+def weighed(finding: Finding) -> Finding:
+    """A finding on an ambiguous text, uncertain where another reading brings another verdict."""
+    if not finding.readings:
+        return finding
+    return replace(finding, uncertain=any(r.verdict is not finding.verdict for r in finding.readings))
 
 
 def _lacking(need: Need, lesion: Lesion) -> str | None:

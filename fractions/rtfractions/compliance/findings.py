@@ -8,6 +8,7 @@ from rtfractions.errors import counted
 from rtfractions.notices import Notice
 from rtfractions.patient import Lesion, Patient
 from rtfractions.protocols.constraint_sets import ConstraintSet
+from rtfractions.protocols.dose_rules import DoseLimit
 from rtfractions.protocols.entries import Source
 from rtfractions.schedule import Schedule
 from rtfractions.verdicts import ROLL_UP_ORDER, Verdict, roll_up
@@ -65,7 +66,8 @@ class Finding:
     source : Source or None
         Where the rule was read; None for rules of this program.
     basis : str or None
-        ``"stated"`` where a condition was accepted on the site's statement.
+        ``"stated"`` where a condition was accepted on the site's statement, ``"confirmed"`` where an overlay confirms
+        it, ``"translated"`` where a limit was translated to another fractionation.
     observed, required : float, str or None
         Numbers where `unit` is set, else text.
     unit : str or None
@@ -79,13 +81,15 @@ class Finding:
     plan_uid : str or None
         The plan whose dose it is about.
     volume_distance : tuple of (float, str) or None
-        Of a limit on a dose to a volume: by how much volume it is kept (negative) or missed, and the unit; of a limit
-        on a volume the same as a dose in Gy. `distance` is in the unit of the limit.
+        Of a limit on a dose to a volume: how much more volume gets the limit than may or must, and the unit; of a
+        limit on a volume the same as a dose in Gy. Signed as `distance`, which is in the unit of the limit.
     alpha_beta_flip_gy : float or None
         Of a limit on converted dose: the alpha/beta nearest to the one used at which the verdict is another.
     uncertain : bool or None
         Whether an alpha/beta within its interval, another sound way to sample the dose, or another reading of the
         text brings another verdict; None where nothing was tried.
+    limit : DoseLimit or None
+        Of a rule on dose: the limit, with its end point, its risk and how far it was verified.
     """
 
     rule: str
@@ -103,6 +107,7 @@ class Finding:
     volume_distance: tuple[float, str] | None = None
     alpha_beta_flip_gy: float | None = None
     uncertain: bool | None = None
+    limit: DoseLimit | None = None
 
     @property
     def distance(self) -> float | None:
@@ -193,6 +198,28 @@ class AdvisoryFindings:
         return tuple(finding for finding in self.findings if finding.verdict in missed)
 
 
+@dataclass(frozen=True, slots=True, eq=False, kw_only=True)
+class DoseFindings:
+    """What the rules on dose came to.
+
+    Attributes
+    ----------
+    of_lesions : tuple of tuple of Finding
+        For each of the patient's lesions; none for a lesion off study.
+    of_patient : tuple of Finding
+        On organs.
+    plans : tuple of PlanReview
+        The doses they were evaluated on.
+    advisory : tuple of AdvisoryFindings
+        For each set of constraints.
+    """
+
+    of_lesions: tuple[tuple[Finding, ...], ...]
+    of_patient: tuple[Finding, ...] = ()
+    plans: "tuple[PlanReview, ...]" = ()
+    advisory: tuple[AdvisoryFindings, ...] = ()
+
+
 @dataclass(frozen=True, slots=True)
 class PatientFindings:
     """What was found for a patient.
@@ -231,11 +258,26 @@ class PatientFindings:
         """What the readers and the conversions have to say of patient, plans and lesions, each once."""
         of_plans = (notice for plan in self.patient.plans for notice in plan.notices)
         of_lesions = (notice for lesion in self.lesions for notice in lesion.notices)
-        return tuple(dict.fromkeys((*self.patient.notices, *of_plans, *of_lesions)))
+        of_doses = (notice for review in self.plans for notice in review.notices)
+        return tuple(dict.fromkeys((*self.patient.notices, *of_plans, *of_lesions, *of_doses)))
 
     @property
     def headline(self) -> str:
-        """The verdict, what it rests on, and the first reason for it."""
+        """The verdict, what it rests on, and the first reason for it; then what advisory sets say beside it."""
+        beside = [
+            f"{counted(len(found.exceeded), 'advisory limit')} exceeded ({found.constraint_set.id})"
+            for found in self.advisory
+            if found.exceeded
+        ]
+        return "; ".join((self._own_headline, *beside))
+
+    @property
+    def exceeds_advisory(self) -> bool:
+        """Whether a limit of an advisory set is exceeded; it changes no verdict."""
+        return any(found.exceeded for found in self.advisory)
+
+    @property
+    def _own_headline(self) -> str:
         verdict = self.verdict
         deciding = [(label, finding) for label, finding in self._graded() if finding.verdict is verdict]
         if not deciding:

@@ -25,7 +25,7 @@ def check(lesion: Lesion, protocol: Protocol) -> Finding | None:
     """
     if lesion.not_tied is not None:
         return Finding(RULE, Verdict.QUERY, lesion.not_tied)
-    if lesion.plan_target is None:
+    if lesion.plan_target is None or lesion.prescription is lesion.plan_target.prescription:
         return None
     sheet, planned = lesion.prescription.schedule, lesion.plan_target.prescription
     if planned.schedule is None:

@@ -1,6 +1,7 @@
 """Whether a lesion's schedule is preferred, listed, conditional, unclear or unlisted."""
 
 import math
+from collections.abc import Callable
 from dataclasses import replace
 from decimal import Decimal
 from typing import Final
@@ -26,7 +27,9 @@ _LISTS: Final = {
 }
 
 
-def check(lesion: Lesion, protocol: Protocol) -> Finding:
+def check(
+    lesion: Lesion, protocol: Protocol, *, confirmed: Callable[[str], bool] = lambda _: False
+) -> Finding:
     """Grade a lesion's schedule against those the protocol names.
 
     Parameters
@@ -35,6 +38,8 @@ def check(lesion: Lesion, protocol: Protocol) -> Finding:
         A prescription that must not be graded is a query; one that is missing is not evaluable.
     protocol : Protocol
         The rules.
+    confirmed : callable
+        Whether an overlay confirms a condition, by its id, for the lesion.
     """
     prescription, rules = lesion.prescription, protocol.schedules
     schedule = prescription.schedule
@@ -54,19 +59,28 @@ def check(lesion: Lesion, protocol: Protocol) -> Finding:
     matching = [e for e in rules.allowed if e.schedule.range.matches(schedule, tolerance_gy=tolerance_gy)]
     if not matching:
         return _unlisted(finding, schedule, lesion, protocol)
-    graded = [_graded(entry, finding, schedule, lesion, protocol) for entry in matching]
+    graded = [_graded(entry, finding, schedule, lesion, protocol, confirmed) for entry in matching]
     return next((found for found in graded if found.verdict is Verdict.PER_PROTOCOL), graded[0])
 
 
 def _graded(
-    entry: AllowedSchedule, finding: Finding, schedule: Schedule, lesion: Lesion, protocol: Protocol
+    entry: AllowedSchedule,
+    finding: Finding,
+    schedule: Schedule,
+    lesion: Lesion,
+    protocol: Protocol,
+    confirmed: Callable[[str], bool],
 ) -> Finding:
     """The finding for a schedule that an entry of the protocol names."""
     finding = replace(finding, source=protocol.source(entry.source))
     if entry.ambiguity is not None:
         finding = _unclear(finding, protocol.ambiguity(entry.ambiguity))
     elif entry.condition is not None:
-        finding = _conditional(finding, protocol.condition(entry.condition), lesion, protocol)
+        condition = protocol.condition(entry.condition)
+        if confirmed(condition.id):
+            finding = _confirmed(finding, condition)
+        else:
+            finding = _conditional(finding, condition, lesion, protocol)
     else:
         message = f"{schedule} is {entry.status}" + (f", {entry.group}" if entry.group else "")
         finding = replace(finding, verdict=Verdict.PER_PROTOCOL, message=message)
@@ -102,6 +116,12 @@ def _conditional(finding: Finding, condition: Condition, lesion: Lesion, protoco
         basis="stated" if verdict is Verdict.PER_PROTOCOL else None,
         readings=readings,
     )
+
+
+def _confirmed(finding: Finding, condition: Condition) -> Finding:
+    """Allowed, as a named person looked at the condition and found it fulfilled."""
+    message = f"{finding.observed} is conditional ({condition.text}): confirmed by the overlay"
+    return replace(finding, verdict=Verdict.PER_PROTOCOL, message=message, basis="confirmed")
 
 
 def _by_diameter(

@@ -33,7 +33,11 @@ def lesions_of(plans: Sequence[Plan]) -> tuple[Lesion, ...]:
             lesions[name] = Lesion(name, _of_several_plans([target for _, target in treated]))
             continue
         lesions[name] = Lesion(
-            name, target.prescription, delivery=plan.delivery, plan_uid=plan.sop_instance_uid
+            name,
+            target.prescription,
+            delivery=plan.delivery,
+            plan_uid=plan.sop_instance_uid,
+            plan_target=target,
         )
     return tuple(lesions.values())
 

@@ -208,7 +208,7 @@ def results_of(
         The dose in parts of one number of fractions each, or why it cannot be converted; needed where something
         is.
     """
-    outer = _outer_volumes_cm3(chosen)
+    outer = outer_volumes_cm3(chosen)
     for structure in structures:
         if isinstance(structure, RefusedStructure):
             yield StructureResult(name=structure.name, number=structure.number, error=structure.error)
@@ -253,12 +253,23 @@ def prescription_of(chosen: ChosenDose, structure: Structure) -> Prescription:
         raise DoseChoiceError(
             f"the plan has {counted(len(targets), 'target prescription')}, and not one that is linked to the structure"
         )
-    prescription = targets[0].prescription
+    return usable(targets[0].prescription, chosen)
+
+
+def usable(prescription: Prescription, chosen: ChosenDose) -> Prescription:
+    """A prescription that percentages of a dose may be taken of; its schedule is known.
+
+    Raises
+    ------
+    DoseChoiceError
+        If they may not: it is not known, unclear, not that of a target, or not of the same kind of dose.
+    """
     if prescription.schedule is None:
         raise DoseChoiceError(f"it is not known: {prescription.missing or prescription.unclear}")
     if prescription.source in NOT_OF_THE_TARGET:
         raise DoseChoiceError(f"it is known only from {prescription.source.words}")
-    if prescription.unclear is not None and plan.kind is not PlanKind.BRACHYTHERAPY:
+    is_brachytherapy = chosen.plan is not None and chosen.plan.kind is PlanKind.BRACHYTHERAPY
+    if prescription.unclear is not None and not is_brachytherapy:
         raise DoseChoiceError(f"it is unclear: {prescription.unclear}")
     if prescription.schedule.rbe_weighted != (chosen.dose_type is DoseType.EFFECTIVE):
         raise DoseChoiceError("of prescription and dose, one is RBE-weighted and one is not")
@@ -269,7 +280,7 @@ def _linked(targets: Iterable[PlanTarget], number: int) -> list[PlanTarget]:
     return [target for target in targets if target.structure_number == number]
 
 
-def _outer_volumes_cm3(chosen: ChosenDose) -> dict[int, float]:
+def outer_volumes_cm3(chosen: ChosenDose) -> dict[int, float]:
     """Of each target within another, by number, the volume of the largest around it."""
     targets = [
         (structure, volume, structure.vertices_mm)
@@ -364,25 +375,67 @@ def _found(
 def _converted(
     model: Model, physical: DVH, phases: Phases | RTFractionsError | None, asked: Asked, metric: Metric
 ) -> DVH | RTFractionsError:
-    """The DVH of the kind of dose that a metric asks for."""
+    """The DVH of the kind of dose that a metric asks for, or why there is none."""
     assert metric.quantity != "physical"
     assert metric.alpha_beta_gy is not None
     if phases is None:
         return ConversionError("the number of fractions of the dose is not given")
     if isinstance(phases, RTFractionsError):
         return phases
-    quantity, ratio = metric.quantity, float(metric.alpha_beta_gy)
     try:
-        if len(phases.doses) == 1:
-            fractions = phases.doses[0].fractions
-            return convert_dvh(physical, quantity=quantity, fractions=fractions, alpha_beta_gy=ratio)
-        return _summed(model, phases.doses, asked, quantity, ratio)
+        return converted_dvh(
+            model,
+            physical,
+            phases,
+            quantity=metric.quantity,
+            alpha_beta_gy=float(metric.alpha_beta_gy),
+            dose_interpolation=asked.dose_interpolation,
+        )
     except RTFractionsError as error:
         return error
 
 
+def converted_dvh(
+    model: Model,
+    physical: DVH,
+    phases: Phases,
+    *,
+    quantity: Converted,
+    alpha_beta_gy: float,
+    dose_interpolation: InterpolationOption = "auto",
+) -> DVH:
+    """The DVH of BED or EQD2 of a model, whether one schedule gave the dose or several fraction groups did.
+
+    Parameters
+    ----------
+    model : Model
+        The structure or region.
+    physical : DVH
+        Its DVH of physical dose.
+    phases : Phases
+        The dose in parts of one number of fractions each.
+    quantity, alpha_beta_gy
+        As for `conversion.convert_dvh`.
+    dose_interpolation : str
+        As `physical` was computed.
+
+    Raises
+    ------
+    RTFractionsError
+        As `conversion.convert_dvh` and `engine.model_dvh`.
+    """
+    if len(phases.doses) == 1:
+        fractions = phases.doses[0].fractions
+        return convert_dvh(physical, quantity=quantity, fractions=fractions, alpha_beta_gy=alpha_beta_gy)
+    return _summed(model, phases.doses, dose_interpolation, quantity, alpha_beta_gy)
+
+
 def _summed(
-    model: Model, phases: Sequence[PhaseDose], asked: Asked, quantity: Converted, alpha_beta_gy: float
+    model: Model,
+    phases: Sequence[PhaseDose],
+    dose_interpolation: InterpolationOption,
+    quantity: Converted,
+    alpha_beta_gy: float,
 ) -> DVH:
     """The DVH of the sum of the phases' converted doses, point by point: their physical sum cannot be converted."""
 
@@ -399,12 +452,12 @@ def _summed(
         model,
         grids,
         convert,
-        dose_interpolation=asked.dose_interpolation,
+        dose_interpolation=dose_interpolation,
         quantity=quantity,
         alpha_beta_gy=alpha_beta_gy,
     )
     notices = list(found.notices)
     for phase in phases:
-        alone = model_dvh(model, (phase.grid,), dose_interpolation=asked.dose_interpolation)
+        alone = model_dvh(model, (phase.grid,), dose_interpolation=dose_interpolation)
         notices += model_notices(alone.maximum_gy, phase.fractions)
     return replace(found, notices=tuple(dict.fromkeys(notices)))

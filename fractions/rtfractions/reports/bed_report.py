@@ -8,6 +8,7 @@ from rtfractions.reports.envelope import Context, Envelope, Message, messages
 from rtfractions.reports.marks import Marks
 from rtfractions.reports.tables import Cell, aligned, csv_text
 from rtfractions.reports.wording import (
+    PARAMETERS,
     TWO_MEANINGS,
     WIDEST,
     gy,
@@ -56,7 +57,10 @@ class Result:
 
 @dataclass(frozen=True, slots=True)
 class IntervalEntry:
-    """What an interval of alpha/beta leaves of a schedule; an open end is null, and so is EQD2 with a time."""
+    """What an interval of alpha/beta leaves of a schedule; an open end is null, and so is EQD2 with a time.
+
+    `follow_alpha_beta` names parameters of the model that are another at each alpha/beta of the interval.
+    """
 
     alpha_beta_low_gy: float | None
     alpha_beta_high_gy: float | None
@@ -66,6 +70,7 @@ class IntervalEntry:
     bed_high_gy: float | None
     eqd2_low_gy: float | None
     eqd2_high_gy: float | None
+    follow_alpha_beta: tuple[str, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,7 +99,9 @@ class BedDocument(Envelope):
         return [result for entry in self.schedules for result in entry.results]
 
 
-def document(schedules: Sequence[Converted], context: Context) -> BedDocument:
+def document(
+    schedules: Sequence[Converted], context: Context, *, follow_alpha_beta: tuple[str, ...] = ()
+) -> BedDocument:
     """The document of a run.
 
     Parameters
@@ -103,14 +110,16 @@ def document(schedules: Sequence[Converted], context: Context) -> BedDocument:
         Each schedule with its results, the alpha/beta ratios in the same order.
     context : Context
         The head of the document.
+    follow_alpha_beta : tuple of str
+        Parameters of the model that are another at each alpha/beta.
     """
     return BedDocument(
         **context.head("rtfractions.bed/1"),
-        schedules=tuple(_schedule_entry(converted) for converted in schedules),
+        schedules=tuple(_schedule_entry(converted, follow_alpha_beta) for converted in schedules),
     )
 
 
-def _schedule_entry(converted: Converted) -> ScheduleEntry:
+def _schedule_entry(converted: Converted, follow_alpha_beta: tuple[str, ...]) -> ScheduleEntry:
     isoeffects, over = converted
     schedule = isoeffects[0].schedule
     return ScheduleEntry(
@@ -133,11 +142,13 @@ def _schedule_entry(converted: Converted) -> ScheduleEntry:
             )
             for result in isoeffects
         ),
-        interval=None if over is None else _interval_entry(*over),
+        interval=None if over is None else _interval_entry(*over, follow_alpha_beta),
     )
 
 
-def _interval_entry(bed: "ValueRange", eqd2: "ValueRange | None") -> IntervalEntry:
+def _interval_entry(
+    bed: "ValueRange", eqd2: "ValueRange | None", follow_alpha_beta: tuple[str, ...]
+) -> IntervalEntry:
     return IntervalEntry(
         alpha_beta_low_gy=bed.interval.low_gy,
         alpha_beta_high_gy=bed.interval.high_gy,
@@ -147,6 +158,7 @@ def _interval_entry(bed: "ValueRange", eqd2: "ValueRange | None") -> IntervalEnt
         bed_high_gy=bed.high_gy,
         eqd2_low_gy=None if eqd2 is None else eqd2.low_gy,
         eqd2_high_gy=None if eqd2 is None else eqd2.high_gy,
+        follow_alpha_beta=follow_alpha_beta,
     )
 
 
@@ -221,7 +233,8 @@ def _over_interval(document: BedDocument) -> str:
         rows = [row[:2] for row in rows]
     ends = _from_to(first.alpha_beta_low_gy, first.alpha_beta_high_gy, "{:.6g}")
     how = "from its ends" if first.method == "exact" else "sampled"
-    said = wrapped(f"over alpha/beta {ends} Gy, {first.alpha_beta_source}; {how}:")
+    follow = "".join(f"; {PARAMETERS[name][0]} anew at each" for name in first.follow_alpha_beta)
+    said = wrapped(f"over alpha/beta {ends} Gy, {first.alpha_beta_source}; {how}{follow}:")
     return f"{said}\n{aligned(rows, right=range(1, len(rows[0])))}\n"
 
 

@@ -6,6 +6,7 @@ from typing import Final, Literal
 
 from rtfractions.biology import Isoeffect, IsoeffectiveSchedule
 from rtfractions.reports.envelope import Context, Envelope, Message, messages
+from rtfractions.reports.marks import Marks
 from rtfractions.reports.tables import Cell, aligned, csv_text
 from rtfractions.reports.wording import TWO_MEANINGS, gy, head_lines, note_lines, ratio_lines, worth, wrapped
 from rtfractions.schedule import Schedule
@@ -115,16 +116,17 @@ def as_text(document: SolveDocument) -> str:
     timed = first.eqd2_time_corrected_gy is not None
     rows = [["a/b", "fractions", "Gy/fraction", "total Gy", *["days"] * timed, "BED"]]
     rows[0] += ["EQD2tc", "EQD2iso"] if timed else ["EQD2Gy"]
+    marks = Marks(warning for one in document.solutions for warning in one.warnings)
     for one in document.solutions:
         ratio = f"{one.alpha_beta_gy:.4g}"
-        rows.append([ratio, *_row(one, one.parameters.get("overall_days"))])
+        rows.append([marks.marked(ratio, one.warnings), *_row(one, one.parameters.get("overall_days"))])
         rows += [[ratio, *_row(near, near.overall_days)] for near in one.whole]
     model, *parameters = head_lines(document.solutions, without=("overall_days",))
     head = "".join(wrapped(line) for line in (f"Isoeffective with {document.matched}; {model}", *parameters))
     near = WHOLE_NUMBERS if any(one.whole for one in document.solutions) else ""
     return (
         f"{head}\n{aligned(rows, right=range(len(rows[0])))}\n{near}{ratio_lines(document.solutions)}"
-        f"{TWO_MEANINGS * timed}{note_lines(document)}"
+        f"{TWO_MEANINGS * timed}{marks.legend()}{note_lines(document)}"
     )
 
 

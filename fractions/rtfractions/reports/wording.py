@@ -20,6 +20,7 @@ NOTES: Final = frozenset(
         "lql.steeper-than-lq",
         "repair.short-interval",
         "time.convention",
+        "time.one-rate",
         "time.bed-negative",
         "time.no-isoeffective",
         "solve.fractions-broken",
