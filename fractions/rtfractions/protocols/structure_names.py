@@ -55,7 +55,7 @@ def find(
     Parameters
     ----------
     structure : str
-        An id of the vocabulary, or a role of targets.
+        An id of the vocabulary, or a role of targets; or what an alias says where the vocabulary does not have it.
     names : sequence of str
         Names of the patient's structures.
     aliases : sequence of StructureAlias
@@ -68,7 +68,7 @@ def find(
     Raises
     ------
     KeyError
-        If no structure has that id.
+        If no structure has that id, and no alias is of it.
 
     Examples
     --------
@@ -79,7 +79,7 @@ def find(
     >>> find("Lungs", ["Lungs-GTV", "Lungs-PTV"], minus="GTV").names
     ('Lungs-GTV',)
     """
-    if structure not in known_structures():
+    if structure not in known_structures() and all(alias.structure != structure for alias in aliases):
         raise KeyError(structure)
     return _Names(names, aliases).find(structure, minus)
 
@@ -91,6 +91,17 @@ def known_structures() -> frozenset[str]:
     margins = ("", *(f"{mm:02}" for mm in range(1, 11)))
     prvs = (f"{organ}_PRV{margin}" for organ in organs if not organ.endswith("_PRV") for margin in margins)
     return organs.union(prvs, ROLES)
+
+
+def structure_of(name: str) -> str | None:
+    """The id of the vocabulary, or the role of targets, that a name names; None of any other name.
+
+    Examples
+    --------
+    >>> structure_of("Lung LT"), structure_of("PTV 1"), structure_of("Bowel and more")
+    ('Lung_L', 'PTV', None)
+    """
+    return _role_by_name(name) or _id_of(name)
 
 
 def role_of(name: str, interpreted_type: str | None) -> Role | None:
