@@ -19,6 +19,7 @@ if TYPE_CHECKING:
 SCHEMAS = (
     "protocol",
     "constraints",
+    "overlay",
     "bed",
     "solve",
     "compensate",

@@ -113,6 +113,8 @@ class Document:
         if expected := re.match(r"Expected `(.*)`, got `(.*)`", problem):
             wanted, found = (_KINDS.get(kind, kind) for kind in expected.groups())
             problem = f"expected {wanted}, found {found}"
+        if problem == "Invalid RFC3339 encoded date":
+            problem = "no date: write it as 2026-03-02"
         place = f"{path[-1]}: " if path and isinstance(path[-1], str) else ""
         return InputFileError(place + problem.replace("`", ""), where=self.where(path))
 

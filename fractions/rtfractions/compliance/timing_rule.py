@@ -104,8 +104,8 @@ def _course(lesion: Lesion) -> Course | None:
     return None if start is None or end is None else (start, end)
 
 
-def _broken(timing: Timing) -> Verdict:
-    return no_worse_than(Verdict.DEVIATION_UNACCEPTABLE, timing.worst_grade)
+def _broken(timing: Timing, rule: str) -> Verdict:
+    return no_worse_than(Verdict.DEVIATION_UNACCEPTABLE, timing.worst_grade_of(rule))
 
 
 def _frequency(lesion: Lesion, timing: Timing, protocol: Protocol) -> Finding:
@@ -118,7 +118,7 @@ def _frequency(lesion: Lesion, timing: Timing, protocol: Protocol) -> Finding:
         return Finding(FREQUENCY, Verdict.NOT_APPLICABLE, message, source, required=timing.frequency)
     daily = all(_is_daily(phase) for phase in stated)
     message = f"{schedule} is {'' if daily else 'not '}one fraction a weekday"
-    verdict = Verdict.PER_PROTOCOL if daily else _broken(timing)
+    verdict = Verdict.PER_PROTOCOL if daily else _broken(timing, FREQUENCY)
     return Finding(FREQUENCY, verdict, message, source, observed=str(schedule), required=timing.frequency)
 
 
@@ -138,7 +138,7 @@ def _fractions(lesion: Lesion, timing: Timing, maximum: int, protocol: Protocol)
             unit="fractions",
         )
     count = schedule.fractions
-    verdict = Verdict.PER_PROTOCOL if count <= maximum else _broken(timing)
+    verdict = Verdict.PER_PROTOCOL if count <= maximum else _broken(timing, FRACTIONS)
     message = f"{counted(count, 'fraction')}, at most {maximum}"
     return Finding(FRACTIONS, verdict, message, source, observed=count, required=maximum, unit="fractions")
 
@@ -147,7 +147,8 @@ def _overall(
     course: Course | None, timing: Timing, overall: OverallTime, protocol: Protocol, *, planned: bool
 ) -> Finding:
     """Grade first and last day against the limit, under each reading of it."""
-    finding = Finding(OVERALL_TIME, Verdict.NOT_APPLICABLE, NOT_BEGUN, protocol.source(timing.source))
+    source = protocol.source(timing.source_of("overall"))
+    finding = Finding(OVERALL_TIME, Verdict.NOT_APPLICABLE, NOT_BEGUN, source)
     if planned:
         return finding
     if course is None:
@@ -178,7 +179,7 @@ def _overall(
 def _graded(course: Course, limit: DayLimit | None, timing: Timing) -> Verdict:
     if limit is None:  # a reading that gives no limit; the loader refuses such files
         return Verdict.QUERY
-    return Verdict.PER_PROTOCOL if days(course, limit.count) <= limit.max else _broken(timing)
+    return Verdict.PER_PROTOCOL if days(course, limit.count) <= limit.max else _broken(timing, "overall")
 
 
 def _counted(course: Course, limit: DayLimit) -> str:

@@ -202,6 +202,14 @@ class Scope(Entry, frozen=True, kw_only=True):
             raise ValueError("give either of or ambiguity")
 
 
+class TimingSource(Entry, frozen=True, kw_only=True):
+    """Where one rule of timing was read, if not where the others were."""
+
+    rule: Literal["overall", "min_interval_hours", "max_gap_days"]
+    source: SourceId
+    worst_grade: WorstGrade
+
+
 class Timing(Entry, frozen=True, kw_only=True):
     """When the fractions are given."""
 
@@ -223,6 +231,9 @@ class Timing(Entry, frozen=True, kw_only=True):
         ]
         | None
     ) = None
+    from_elsewhere: Annotated[
+        tuple[TimingSource, ...], Meta(description="Rules that are not of `source`, each with its own.")
+    ] = ()
 
     def __post_init__(self) -> None:
         stated = (
@@ -236,6 +247,18 @@ class Timing(Entry, frozen=True, kw_only=True):
             raise ValueError("give at least one rule of timing")
         if (self.scope is None) != (self.overall is None):
             raise ValueError("overall and scope go together")
+        rules = [entry.rule for entry in self.from_elsewhere]
+        if len(rules) != len(set(rules)) or any(getattr(self, rule) is None for rule in rules):
+            raise ValueError("from_elsewhere names rules that are stated, each once")
+
+    def source_of(self, rule: str) -> str:
+        """Id of the source of one rule, by its key."""
+        return next((entry.source for entry in self.from_elsewhere if entry.rule == rule), self.source)
+
+    def worst_grade_of(self, rule: str) -> str:
+        """The worst verdict that the source of one rule can support."""
+        entries = (entry.worst_grade for entry in self.from_elsewhere if entry.rule == rule)
+        return next(entries, self.worst_grade)
 
 
 class NotGraded(Entry, frozen=True, kw_only=True):
@@ -330,6 +353,12 @@ def misplaced(protocol: Protocol) -> Iterator[tuple[Path, str]]:
             if identifier not in named:
                 yield (section, i, "id"), f"nothing names the {name} {identifier!r}"
     yield from _unfit_readings(protocol)
+
+
+def unnamed_ambiguities(protocol: Protocol) -> frozenset[str]:
+    """Ids of the ambiguities that no rule names."""
+    named = {identifier for _, of, identifier in _references(protocol, ()) if of == "ambiguity"}
+    return frozenset(ambiguity.id for ambiguity in protocol.ambiguities) - named
 
 
 def _twice(path: Path, ids: list[str]) -> Iterator[tuple[Path, str]]:

@@ -8,6 +8,7 @@ import msgspec
 from rtfractions.protocols.bounds import BoundText
 from rtfractions.protocols.constraint_sets import ConstraintSet
 from rtfractions.protocols.entries import MetricText, ScheduleText
+from rtfractions.protocols.overlays import Overlay
 from rtfractions.protocols.schema import Protocol
 from rtfractions.reports.alpha_beta_report import AlphaBetaDocument
 from rtfractions.reports.bed_report import BedDocument
@@ -22,6 +23,7 @@ from rtfractions.reports.solve_report import SolveDocument
 DOCUMENTS: Final[dict[str, type]] = {
     "protocol": Protocol,
     "constraints": ConstraintSet,
+    "overlay": Overlay,
     "bed": BedDocument,
     "solve": SolveDocument,
     "compensate": CompensateDocument,
@@ -33,7 +35,7 @@ DOCUMENTS: Final[dict[str, type]] = {
     "protocol-list": ProtocolListDocument,
     "protocol-show": ProtocolShowDocument,
 }
-"""A protocol file, a set of constraints, and the JSON of each command."""
+"""A protocol file, a set of constraints, an overlay, and the JSON of each command."""
 
 
 def json_schema(name: str) -> dict[str, Any]:
