@@ -202,9 +202,11 @@ class Overlay(
         known = {
             normal(patient): {normal(lesion) for lesion in labels} for patient, labels in lesions.items()
         }
-        named = [(entry.patient, entry.lesion) for entry in (*self.lesion_structures, *self.confirmations)]
+        named: list[tuple[str, str | None]] = [(e.patient, e.lesion) for e in self.lesion_structures]
+        named += [(entry.patient, entry.lesion) for entry in self.confirmations]
+        named += [(entry.patient, None) for entry in self.prior]
         absent = []
-        for patient, lesion in (*named, *((entry.patient, None) for entry in self.prior)):
+        for patient, lesion in named:
             if normal(patient) not in known:
                 absent.append(f"patient {patient!r}")
             elif lesion is not None and normal(lesion) not in known[normal(patient)]:
