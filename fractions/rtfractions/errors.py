@@ -62,7 +62,7 @@ class Where:
     file : str
         The file as the user named it, or its path relative to the folder the user named.
     tag : str
-        A DICOM attribute, as ``"(300A,0078) NumberOfFractionsPlanned"``.
+        A DICOM attribute, as ``"(300A,0078) NumberOfFractionsPlanned"``; the way to a value of a JSON document.
     structure : str
         The name of a contoured structure.
     row : int

@@ -9,7 +9,7 @@ from typing import Annotated, Literal
 from msgspec import Meta
 
 from rtfractions.protocols.dose_rules import DoseRule
-from rtfractions.protocols.entries import Entry, Identifier, Source, Text
+from rtfractions.protocols.entries import Entry, Identifier, Source, StructureAlias, Text
 from rtfractions.strict_yaml import Path
 
 
@@ -28,6 +28,10 @@ class ConstraintSet(Entry, frozen=True, kw_only=True):
         ]
         | None
     ) = None
+    aliases: Annotated[
+        tuple[StructureAlias, ...],
+        Meta(description="Names that its structures have; those it means need not be of the vocabulary."),
+    ] = ()
     constraints: Annotated[tuple[DoseRule, ...], Meta(min_length=1)]
     notes: tuple[Text, ...] = ()
 
@@ -37,7 +41,11 @@ class ConstraintSet(Entry, frozen=True, kw_only=True):
 
 
 def misplaced(constraint_set: ConstraintSet) -> Iterator[tuple[Path, str]]:
-    """What the types cannot say: ids that stand twice or name nothing, limits without source or verification."""
+    """What the types cannot say: ids that stand twice or name nothing, limits without source or verification.
+
+    A limit of a local source needs no verification: a department's own numbers are what it says they are.
+    """
+    local = {source.id for source in constraint_set.sources if source.kind == "local_protocol"}
     known = [source.id for source in constraint_set.sources]
     for i, identifier in enumerate(known):
         if identifier in known[:i]:
@@ -50,7 +58,7 @@ def misplaced(constraint_set: ConstraintSet) -> Iterator[tuple[Path, str]]:
             path: Path = ("constraints", i, "limits", j)
             if limit.source is None or limit.source not in known:
                 yield path, "the limit names no source of the set"
-            if limit.verification is None:
+            if limit.verification is None and limit.source not in local:
                 yield path, "the limit does not say how far it was verified"
             if limit.verification == "M" and limit.disabled is None:
                 yield path, "a limit known from memory only must be disabled"

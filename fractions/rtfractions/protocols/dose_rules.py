@@ -54,7 +54,7 @@ class DoseLimit(Entry, frozen=True, kw_only=True):
         Literal["V2", "V1", "M"] | None,
         Meta(
             description="`V2`: two or more transcriptions agree; `V1`: one; `M`: from memory. None was checked "
-            "against the primary paper. Left out for a protocol's own limits, which its source gives."
+            "against the primary paper. Left out for limits that a protocol or a local source gives."
         ),
     ] = None
     conflict: Annotated[Text | None, Meta(description="A source that disagrees, and the likely reason.")] = (

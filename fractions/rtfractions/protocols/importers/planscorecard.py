@@ -1,0 +1,189 @@
+"""Scorecards of PlanScoreCard: JSON, metrics whose points are scores, piecewise linear between them.
+
+A score is a preference. Only a point marked as the edge of what is acceptable without a variation is a limit.
+"""
+
+from collections.abc import Mapping, Sequence
+from decimal import Decimal
+from typing import Any, Final
+
+from rtfractions.errors import InputFileError, RTFractionsError, quoted
+from rtfractions.metrics import Metric, MetricKind, MetricUnit
+from rtfractions.protocols.importers import json_text
+from rtfractions.protocols.importers.template import Draft, Edge, TemplateError, metric_of
+
+PROGRAM: Final = "PlanScoreCard"
+
+_KINDS: Final = {
+    "MinDose": MetricKind.MIN,
+    "MaxDose": MetricKind.MAX,
+    "MeanDose": MetricKind.MEAN,
+    "DoseAtVolume": MetricKind.DOSE_TO_HOTTEST,
+    "VolumeAtDose": MetricKind.VOLUME_AT_LEAST,
+}
+_NO_METRIC: Final = {
+    "Volume": "the volume of a structure",
+    "VolumeOfRegret": "the volume of regret",
+    "ConformationNumber": "the conformation number",
+    "HomogeneityIndex": "the homogeneity index",
+    "ConformityIndex": "the conformity index",
+    "InhomogeneityIndex": "the inhomogeneity index",
+    "ModifiedGradientIndex": "the modified gradient index",
+    "DoseAtSubVolume": "the dose at a part of the volume",
+}
+_UNITS: Final = {
+    "gy": (MetricUnit.GY, Decimal(1)),
+    "cgy": (MetricUnit.GY, Decimal("0.01")),
+    "%": (MetricUnit.PERCENT, Decimal(1)),
+    "cc": (MetricUnit.CC, Decimal(1)),
+}
+
+
+def read(text: str, draft: Draft) -> None:
+    """Read a scorecard into a draft.
+
+    Raises
+    ------
+    InputFileError
+        If it is none.
+    """
+    document = json_text.read(text, file=draft.file)
+    metrics = document.get("ScoreTemplates") if isinstance(document, dict) else None
+    if not isinstance(metrics, list):
+        raise InputFileError("is no scorecard", remedy="it has a list ScoreTemplates", where=draft.where())
+    draft.title = json_text.text_at(document, "TemplateName")
+    _schedule(document, draft)
+    for i, entry in enumerate(metrics):
+        place = f"ScoreTemplates[{i}]"
+        try:
+            if not isinstance(entry, dict):
+                raise TemplateError("it is no metric")
+            _metric(entry, place, draft)
+        except RTFractionsError as error:
+            draft.leave_out(error, draft.where(tag=place))
+
+
+def _schedule(document: Mapping[str, Any], draft: Draft) -> None:
+    """The number of fractions that the scorecard is for: to others it would scale every dose linearly."""
+    fractions = json_text.number_at(document, "NumberOfFractions")
+    if not fractions or fractions % 1 or not 1 <= fractions <= 100:
+        return
+    stated = (int(fractions),)
+    if draft.fractions and draft.fractions != stated:
+        raise InputFileError(
+            f"it is for {fractions} fractions, not for {', '.join(map(str, draft.fractions))}",
+            remedy="leave --fractions out",
+            where=draft.where(tag="NumberOfFractions"),
+        )
+    draft.fractions = stated
+    draft.say(
+        "scaling",
+        f"the scorecard is for {fractions} fractions; its linear scaling of doses to other prescriptions is not "
+        "carried over",
+    )
+
+
+def _metric(entry: Mapping[str, Any], place: str, draft: Draft) -> None:
+    kind = json_text.text_at(entry, "MetricType")
+    if kind in _NO_METRIC:
+        raise TemplateError(f"{kind}: {_NO_METRIC[kind]} is no metric of a set")
+    if kind not in _KINDS:
+        raise TemplateError(f"{quoted(kind)} is no type of metric")
+    structure, other_names = _structure(entry.get("Structure"))
+    metric, scale = _of(kind, entry)
+    where = draft.where(tag=place)
+    for key in ("AcceptableLevel", "VariationLevel", "FailLevel"):
+        if entry.get(key) is not None:
+            draft.say("level", f"{key} {quoted(entry[key])} does not say from which side it limits", where)
+    points = _points(entry.get("ScorePoints"))
+    objective = _objective(points)
+    unit = json_text.text_at(entry, "OutputUnit")
+    scores = ", ".join(f"{score:f} at {x:f} {unit}" for x, score, _ in points) or "none"
+    if objective is None:
+        draft.say("recorded", f"{structure} {metric}: scores alone are no limit, it is recorded", where)
+    else:
+        draft.say("scores", f"{structure} {metric}: of its scores only the variation point is a limit", where)
+    draft.add(
+        where=where,
+        structure=structure,
+        metric=metric,
+        objective=objective,
+        scale=scale,
+        printed=None if objective is not None else f"scores: {scores}",
+        note=[
+            f"scores: {scores}" if objective is not None else "",
+            json_text.text_at(entry, "MetricComment") or "",
+        ],
+        other_names=other_names,
+    )
+
+
+def _structure(value: object) -> tuple[str, list[str]]:
+    if not isinstance(value, dict):
+        raise TemplateError("it names no structure")
+    if value.get("AutoGenerated") is True or json_text.text_at(value, "StructureComment") is not None:
+        raise TemplateError("its structure is built from others by the scorecard")
+    names = [json_text.text_at(value, key) for key in ("StructureId", "TemplateStructureId")]
+    named = [name for name in names if name is not None]
+    if not named:
+        raise TemplateError("it names no structure")
+    return named[0], named[1:]
+
+
+def _of(kind: str, entry: Mapping[str, Any]) -> tuple[Metric, Decimal]:
+    """The metric, and the scale of its points to the metric's unit."""
+    unit, scale = _unit(entry, "OutputUnit")
+    build: dict[str, object] = {"kind": _KINDS[kind], "unit": unit}
+    if kind in ("DoseAtVolume", "VolumeAtDose"):
+        at_unit, at_scale = _unit(entry, "InputUnit")
+        at = json_text.number_at(entry, "InputValue")
+        if at is None:
+            raise TemplateError("InputValue is missing")
+        build |= {"at": at * at_scale, "at_unit": at_unit}
+    return metric_of(build), scale
+
+
+def _unit(entry: Mapping[str, Any], key: str) -> tuple[MetricUnit, Decimal]:
+    text = json_text.text_at(entry, key)
+    if text is None:
+        raise TemplateError(f"{key} is missing: a number without its unit is not read")
+    if text.casefold() not in _UNITS:
+        raise TemplateError(f"{key} {quoted(text)} is no unit of a metric")
+    return _UNITS[text.casefold()]
+
+
+def _points(value: object) -> list[tuple[Decimal, Decimal, bool]]:
+    """Value, score, and whether it is the variation point, from the lowest value to the highest."""
+    if value is None:
+        return []
+    if not isinstance(value, list):
+        raise TemplateError("its ScorePoints are no list")
+    points = []
+    for point in value:
+        if not isinstance(point, dict):
+            raise TemplateError("a score point is no mapping")
+        x, score = json_text.number_at(point, "PointX"), point.get("Score")
+        if x is None or not isinstance(score, Decimal) or abs(score.adjusted()) > 9:
+            raise TemplateError("a score point lacks PointX or Score")
+        points.append((x, score, point.get("Variation") is True))
+    return sorted(points)
+
+
+def _objective(points: Sequence[tuple[Decimal, Decimal, bool]]) -> Edge | None:
+    """The variation point, a limit from the side on which scores are lower; None where there is none."""
+    marked = [(x, score) for x, score, variation in points if variation]
+    if not marked:
+        return None
+    if len(marked) > 1:
+        raise TemplateError("several points are marked as the variation point")
+    x, score = marked[0]
+    below = [s for other, s, _ in points if other < x]
+    above = [s for other, s, _ in points if other > x]
+    scores = [s for _, s, _ in points]
+    if scores == sorted(scores) and (any(s < score for s in below) or any(s > score for s in above)):
+        return Edge(operator=">=", value=x)
+    if scores == sorted(scores, reverse=True) and (
+        any(s > score for s in below) or any(s < score for s in above)
+    ):
+        return Edge(operator="<=", value=x)
+    raise TemplateError("its scores do not rise or fall throughout: from which side it limits is not said")
