@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -10,11 +11,14 @@ import click
 from click.shell_completion import CompletionItem
 
 from rtfractions_cli import exit_codes
-from rtfractions_cli.options import Output, help_without_command, say, shared, usage_error
+from rtfractions_cli.options import Output, examples, help_without_command, say, shared, usage_error
 
 if TYPE_CHECKING:
     from rtfractions.protocols import LoadedProtocol
     from rtfractions.protocols.constraint_library import LoadedConstraintSet
+
+IDENTIFIER = r"[A-Za-z0-9][A-Za-z0-9._-]*"
+"""What an id of the library, and of files of rules, is made of."""
 
 SCHEMAS = (
     "protocol",
@@ -61,7 +65,7 @@ def _completed(ids: tuple[str, ...], incomplete: str) -> list[CompletionItem]:
 @click.group(invoke_without_command=True)
 @click.pass_context
 def protocol(context: click.Context) -> None:
-    """The library of protocols and sets of constraints: list, show, validate, schema."""
+    """The library of protocols and sets of constraints: list, show, validate, schema, import."""
     help_without_command(context)
 
 
@@ -131,6 +135,54 @@ def schema(document: str, output: Output) -> None:
     from rtfractions.reports.schemas import json_schema
 
     output.finish(json.dumps(json_schema(document), indent=2) + "\n", Context(output.reproducible))
+
+
+@protocol.command(
+    "import",
+    epilog=examples(
+        "protocol import lung.csv --as clearplan --id lung-department -o lung.yaml",
+        "protocol import scorecard.json --as proknow --id sbrt --fractions 5 -o sbrt.yaml",
+    ),
+)
+@click.argument("file", metavar="FILE", type=click.Path(exists=True, dir_okay=False, path_type=Path))
+@click.option(
+    "--as",
+    "kind",
+    type=click.Choice(["clearplan", "dvhmetrics", "planscorecard", "proknow"]),
+    required=True,
+    help="The program whose template it is.",
+)
+@click.option("--id", "identifier", metavar="ID", required=True, help="Id of the set of constraints to make.")
+@click.option(
+    "--fractions",
+    metavar="N",
+    type=click.IntRange(1, 100),
+    multiple=True,
+    help="Number of fractions that the template is for, where it does not say; repeatable. Without it its limits "
+    "stand for any.",
+)
+@shared("yaml")
+def import_(file: Path, kind: str, identifier: str, fractions: tuple[int, ...], output: Output) -> None:
+    """A template of another program as a set of constraints; what is left out is named on stderr (exit code 3)."""
+    from rtfractions.errors import Where
+    from rtfractions.files import MAXIMUM_YAML_BYTES
+    from rtfractions.protocols.importers import TemplateError, import_template
+    from rtfractions.protocols.yaml_text import as_yaml
+    from rtfractions.reports.envelope import Context
+
+    if re.fullmatch(IDENTIFIER, identifier) is None:
+        raise click.UsageError(f"--id {identifier!r}: letters, digits, '.', '_' and '-', the first no sign")
+    imported = import_template(file, name=str(file), kind=kind, identifier=identifier, fractions=fractions)
+    context = Context(
+        output.reproducible,
+        notices=imported.notices,
+        errors=imported.left_out,
+        exit_reasons=(exit_codes.ExitCode.REFUSED,) if imported.left_out else (),
+    )
+    text = as_yaml(imported.constraint_set, imported.comments)
+    if len(text.encode()) > MAXIMUM_YAML_BYTES:
+        raise TemplateError("is too long for a file of constraints", where=Where(file=str(file)))
+    output.finish(text, context, inputs=(file,))
 
 
 def _print_list(

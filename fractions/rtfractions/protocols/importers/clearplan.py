@@ -63,11 +63,8 @@ def _rows(text: str, draft: Draft) -> Iterator[tuple[int, dict[str, str]]]:
         missing = [name for name in REQUIRED if name not in header]
         unknown = [name for name in header if name not in COLUMNS]
         if missing or unknown or len(set(header)) < len(header):
-            problem = (
-                f"lacks {', '.join(missing)}"
-                if missing
-                else f"has {', '.join(map(quoted, unknown or header))}"
-            )
+            odd = ", ".join(map(quoted, unknown or header))
+            said = f"lacks {', '.join(missing)}" if missing else f"has {odd}"
             raise InputFileError(
                 f"its header {said}",
                 remedy=f"the columns are {', '.join(COLUMNS)}",
