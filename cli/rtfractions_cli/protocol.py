@@ -14,8 +14,11 @@ from rtfractions_cli import exit_codes
 from rtfractions_cli.options import Output, examples, help_without_command, say, shared, usage_error
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from rtfractions.protocols import LoadedProtocol
     from rtfractions.protocols.constraint_library import LoadedConstraintSet
+    from rtfractions.protocols.overlays import LoadedOverlay
 
 IDENTIFIER = r"[A-Za-z0-9][A-Za-z0-9._-]*"
 """What an id of the library, and of files of rules, is made of."""
@@ -109,14 +112,14 @@ def show(name: str, output: Output) -> None:
 )
 @shared("text", "json", "csv")
 def validate(files: tuple[str, ...], output: Output) -> None:
-    """Read files of protocols and of sets of constraints; what is wrong is named by line and column (exit code 2)."""
+    """Read files of protocols, sets of constraints and overlays; what is wrong is named by line and column (exit code 2)."""
     from rtfractions.errors import RTFractionsError
-    from rtfractions.protocols.constraint_library import load_either
+    from rtfractions.protocols.overlays import load_any
 
     loaded, refused = [], []
     for file in files:
         try:
-            loaded.append(load_either(Path(file), name=file))
+            loaded.append(load_any(Path(file), name=file))
         except RTFractionsError as error:
             refused.append(error)
     if refused:
@@ -186,7 +189,9 @@ def import_(file: Path, kind: str, identifier: str, fractions: tuple[int, ...], 
 
 
 def _print_list(
-    loaded: list[LoadedProtocol | LoadedConstraintSet], output: Output, inputs: tuple[Path, ...] = ()
+    loaded: Sequence[LoadedProtocol | LoadedConstraintSet | LoadedOverlay],
+    output: Output,
+    inputs: tuple[Path, ...] = (),
 ) -> None:
     from rtfractions.reports import protocol_report
     from rtfractions.reports.envelope import Context, as_json

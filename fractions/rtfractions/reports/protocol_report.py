@@ -10,6 +10,7 @@ from rtfractions.errors import counted
 from rtfractions.protocols import LoadedProtocol, Protocol
 from rtfractions.protocols.constraint_library import LoadedConstraintSet
 from rtfractions.protocols.dose_rules import DoseRule, DoseRules, IndexRules, IsodoseRule
+from rtfractions.protocols.overlays import LoadedOverlay
 from rtfractions.protocols.schema import (
     AllowedSchedule,
     LesionCount,
@@ -18,6 +19,7 @@ from rtfractions.protocols.schema import (
     Schedules,
     Sites,
     Timing,
+    TimingSource,
 )
 from rtfractions.reports import constraint_set_report
 from rtfractions.reports.constraint_set_report import ConstraintSetSummary
@@ -38,6 +40,16 @@ class ProtocolSummary:
     sha256: str
 
 
+@dataclass(frozen=True, slots=True)
+class OverlaySummary:
+    """An overlay in a line; what it says of single patients is not in `decides`."""
+
+    label: str
+    protocol: str
+    decides: tuple[str, ...]
+    sha256: str
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ProtocolListDocument(Envelope):
     """What `rtfractions protocol list` and `rtfractions protocol validate` print."""
@@ -45,6 +57,7 @@ class ProtocolListDocument(Envelope):
     schema: Literal["rtfractions.protocol-list/1"]
     protocols: tuple[ProtocolSummary, ...]
     constraint_sets: tuple[ConstraintSetSummary, ...]
+    overlays: tuple[OverlaySummary, ...]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -58,14 +71,19 @@ class ProtocolShowDocument(Envelope):
 
 
 def list_document(
-    loaded: Sequence[LoadedProtocol | LoadedConstraintSet], context: Context
+    loaded: Sequence[LoadedProtocol | LoadedConstraintSet | LoadedOverlay], context: Context
 ) -> ProtocolListDocument:
-    """The document of several protocols and sets of constraints."""
+    """The document of several protocols, sets of constraints and overlays."""
     return ProtocolListDocument(
         **context.head("rtfractions.protocol-list/1"),
         protocols=tuple(_summary(one) for one in loaded if isinstance(one, LoadedProtocol)),
         constraint_sets=tuple(
             constraint_set_report.summary(one) for one in loaded if isinstance(one, LoadedConstraintSet)
+        ),
+        overlays=tuple(
+            OverlaySummary(one.overlay.label, one.overlay.about.id, one.overlay.lines(), one.sha256)
+            for one in loaded
+            if isinstance(one, LoadedOverlay)
         ),
     )
 
@@ -82,17 +100,20 @@ def _summary(loaded: LoadedProtocol) -> ProtocolSummary:
 
 
 def list_as_text(document: ProtocolListDocument) -> str:
-    """The list as tables: protocols, then sets of constraints."""
+    """The list as tables: protocols, then sets of constraints, then overlays."""
     rows = [["id", "title", "basis", "schedules"]]
     rows += [[p.id, p.title, p.basis.replace("_", " "), ", ".join(p.schedules)] for p in document.protocols]
     tables = [aligned(rows)] if document.protocols else []
     if document.constraint_sets:
         tables.append(constraint_set_report.list_as_text(document.constraint_sets))
+    for overlay in document.overlays:
+        decides = "".join(f"  {line}\n" for line in overlay.decides)
+        tables.append(f"{overlay.label}, for {overlay.protocol}\n{decides}")
     return "\n".join(tables)
 
 
 def list_as_csv(document: ProtocolListDocument) -> str:
-    """The list as CSV, one row a protocol or a set of constraints."""
+    """The list as CSV, one row a protocol, a set of constraints or an overlay."""
     rows: list[tuple[str | int | None, ...]] = [
         (p.id, p.title, p.version, p.basis, "; ".join(p.schedules), p.sha256, "protocol", None, None)
         for p in document.protocols
@@ -100,6 +121,9 @@ def list_as_csv(document: ProtocolListDocument) -> str:
     rows += [
         (s.id, s.title, s.version, None, None, s.sha256, "constraint_set", s.limits, s.disabled)
         for s in document.constraint_sets
+    ]
+    rows += [
+        (o.protocol, o.label, None, None, None, o.sha256, "overlay", None, None) for o in document.overlays
     ]
     header = ("id", "title", "version", "basis", "schedules", "sha256", "kind", "limits", "disabled")
     return csv_text(header, rows)
@@ -205,6 +229,10 @@ def _rules(protocol: Protocol) -> str:
     if protocol.timing is not None:
         timing = protocol.timing
         lines.append(f"Timing: {_timing_text(timing)}{_rests_on(timing, protocol)}\n{_quoted(timing.text)}")
+        lines += [
+            f"  {entry.rule.replace('_', ' ')}{_rests_on(entry, protocol)}\n"
+            for entry in timing.from_elsewhere
+        ]
     return "".join(lines)
 
 
@@ -301,7 +329,9 @@ def _needs_text(needs: Sequence[Need]) -> str:
     )
 
 
-_Rule: TypeAlias = Schedules | LesionCount | Sites | Timing | IsodoseRule | DoseRules | IndexRules
+_Rule: TypeAlias = (
+    Schedules | LesionCount | Sites | Timing | TimingSource | IsodoseRule | DoseRules | IndexRules
+)
 
 
 def _rests_on(rule: _Rule, protocol: Protocol) -> str:

@@ -148,7 +148,7 @@ class Draft:
         scale : Decimal, default 1
             From the template's unit of the edges to the metric's: 0.01 of cGy.
         stated : bool, default True
-            The template says which of the two it means.
+            The template says which of the two it means; else its limit stands as objective.
         printed : str, optional
             What the template gives, where that is no limit.
         note : sequence of str
