@@ -13,6 +13,7 @@ from rtfractions import protocols
 from rtfractions.compliance import Finding, check
 from rtfractions.dicom.patients import read_patients
 from rtfractions.doses import PlanDose
+from rtfractions.errors import InputFileError
 from rtfractions.patient import Patient, join
 from rtfractions.protocols import Protocol
 from rtfractions.sheets import read_sheets
@@ -197,5 +198,5 @@ def test_a_limit_in_another_unit_is_refused_at_load(index: str, limit: str) -> N
         RULES.split("    - {id")[0]
         + f'    - {{id: a, index: "{index}", limits: [{{objective: "{limit}"}}]}}\n'
     )
-    with pytest.raises(protocols.ProtocolError, match=r"has (no unit|the unit %), not as"):
+    with pytest.raises(InputFileError, match=r"has (no unit|the unit %), not as"):
         protocol(rules=rules)
