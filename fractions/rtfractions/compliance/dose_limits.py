@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from typing import Final
 
 from rtfractions.errors import counted
-from rtfractions.protocols.bounds import Bound
+from rtfractions.protocols.bounds import SLACK, Bound
 from rtfractions.protocols.dose_rules import DoseLimit
 from rtfractions.verdicts import Verdict, no_worse_than
 
@@ -111,9 +111,15 @@ def shown(observed: float, *bounds: Bound) -> str:
     """
     for decimals in range(2, _MOST_DECIMALS):
         text = f"{observed:.{decimals}f}"
-        if all(bound.met_by(float(text)) == bound.met_by(observed) for bound in bounds):
+        if all(_side(float(text), bound) == _side(observed, bound) for bound in bounds):
             return text
     return repr(observed)
+
+
+def _side(number: float, bound: Bound) -> int:
+    """-1 below a bound, 1 above it, 0 at it."""
+    away = number - float(bound.value)
+    return 0 if abs(away) <= SLACK else 1 if away > 0 else -1
 
 
 def _fits(limit: DoseLimit, plan: Fractionation) -> bool | None:

@@ -345,7 +345,8 @@ def _target(
     percent = None
     if prescription is not None and prescription.schedule is not None and result.dvhs:
         physical = result.dvhs[0]
-        if physical.minimum_gy is not None:  # the whole of it lies in the grid
+        # Only where the whole of it lies in the grid is its largest dose known.
+        if physical.minimum_gy is not None and physical.maximum_gy > 0:
             percent = 100 * float(prescription.schedule.total_dose_gy) / physical.maximum_gy
     return TargetReview(
         lesion=lesion.label,
