@@ -2,7 +2,9 @@
 
 import datetime
 from dataclasses import replace
+from typing import Any
 
+import msgspec
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -11,7 +13,7 @@ from rtfractions import protocols
 from rtfractions.compliance import Finding, gap_rule
 from rtfractions.patient import Lesion
 from rtfractions.plans import Prescription, PrescriptionSource
-from rtfractions.protocols.schema import Timing
+from rtfractions.protocols.schema import Timing, TimingSource
 from rtfractions.records import Delivery, FractionTime
 from rtfractions.schedule_text import parse
 
@@ -174,6 +176,14 @@ class TestInterval:
 
 @pytest.mark.parametrize("rules", [timing(gap=3), timing(interval=18.0)], ids=["gap", "interval"])
 class TestBoth:
+    def test_a_limit_from_elsewhere_has_its_own_source_and_worst_grade(self, rules: Timing) -> None:
+        limit: Any = "max_gap_days" if rules.max_gap_days else "min_interval_hours"
+        other = TimingSource(rule=limit, source="S3", worst_grade="query")
+        elsewhere = msgspec.structs.replace(rules, from_elsewhere=(other,))
+        found = graded(recorded(moment(0), moment(0, "09:00"), moment(9)), elsewhere)
+        assert found.verdict == "query"
+        assert found.source == PROTOCOL.source("S3")
+
     def test_without_days_they_are_not_evaluable(self, rules: Timing) -> None:
         # 5 of the design: a stated rule whose date is missing
         assert graded(lesion(Delivery(), "40Gy/10"), rules).verdict == "not_evaluable"

@@ -195,6 +195,7 @@ def test_an_overlay_of_another_version_is_refused_with_both_hashes(tmp_path: Pat
         ("AMB-10GY: B", "AMB-1OGY: B", "no ambiguity 'AMB-1OGY': did you mean 'AMB-10GY'?"),
         ("AMB-10GY: B", "AMB-10GY: E", "no reading 'E' of AMB-10GY: known: A, B, C, D"),
         ("condition: standard", "condition: standrad", "no condition 'standrad': did you mean 'standard'?"),
+        ("structure: SpinalCord, names", "structure: SpinalCrod, names", "did you mean 'SpinalCord'?"),
     ],
 )
 def test_ids_that_the_protocol_does_not_have(good: str, bad: str, said: str, tmp_path: Path) -> None:

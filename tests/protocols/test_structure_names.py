@@ -198,3 +198,11 @@ def test_what_is_found_are_names_that_were_given(names: list[str]) -> None:
         match = find(structure, names)
         assert set(match.names) <= set(names)
         assert bool(match.names) == (match.how != "none")
+
+
+def test_a_structure_of_a_files_own_is_found_by_its_alias_alone() -> None:
+    aliases = (StructureAlias(structure="Stent", names=("Stent 1",)),)
+    assert find("Stent", ["stent 1 ", "Stent"], aliases).names == ("stent 1 ",)
+    assert find("Stent", ["Stent"], aliases).how == "none"
+    with pytest.raises(KeyError):
+        find("Stent", ["Stent"])

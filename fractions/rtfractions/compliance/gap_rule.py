@@ -49,10 +49,14 @@ def check(lesion: Lesion, timing: Timing, protocol: Protocol, *, planned: bool) 
     """
     found = []
     if timing.max_gap_days is not None:
-        found.append(_gap(lesion, timing.max_gap_days, timing.worst_grade, planned=planned))
+        worst = timing.worst_grade_of("max_gap_days")
+        gap = _gap(lesion, timing.max_gap_days, worst, planned=planned)
+        found.append(replace(gap, source=protocol.source(timing.source_of("max_gap_days"))))
     if timing.min_interval_hours is not None:
-        found.append(_interval(lesion, timing.min_interval_hours, timing.worst_grade, planned=planned))
-    return tuple(replace(finding, source=protocol.source(timing.source)) for finding in found)
+        worst = timing.worst_grade_of("min_interval_hours")
+        interval = _interval(lesion, timing.min_interval_hours, worst, planned=planned)
+        found.append(replace(interval, source=protocol.source(timing.source_of("min_interval_hours"))))
+    return tuple(found)
 
 
 def _gap(lesion: Lesion, most: int, worst_grade: str, *, planned: bool) -> Finding:

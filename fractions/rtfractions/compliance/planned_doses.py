@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Sequence
 
-from rtfractions.compliance import advisory, isodose_rule, organs_rule, target_rule
+from rtfractions.compliance import advisory, conformity_rule, isodose_rule, organs_rule, target_rule
 from rtfractions.compliance.findings import DoseFindings, Finding
 from rtfractions.compliance.organs_rule import Interval
 from rtfractions.compliance.plan_reviews import PlanReview, review_plans
@@ -50,6 +50,7 @@ def check(
             (
                 *isodose_rule.check(one, review, protocol),
                 *target_rule.check(one, review, protocol),
+                *conformity_rule.check(one, review, protocol),
                 *target_rule.information(one, review),
             )
             if one.lesion.on_study

@@ -126,6 +126,22 @@ class VoxelsInside:
             inside[chosen] = np.concatenate(crossed) if crossed else False
 
 
+def points_inside(structure: Structure, points_mm: Floats) -> NDArray[np.bool_]:
+    """Which points (x, y, z), shape (n, 3), lie in the slabs of a structure with closed contours.
+
+    A single plane without a stated thickness has no inside.
+    """
+    local = points_mm @ structure.axes.T
+    slabs = structure.slabs_mm
+    inside = np.zeros(len(local), bool)
+    for plane, (low, high) in zip(structure.planes, [] if slabs is None else slabs.tolist(), strict=False):
+        chosen = np.flatnonzero((local[:, 2] >= low) & (local[:, 2] < high))
+        for loop in plane.loops if len(chosen) else ():
+            edges = _Plane(low, high, loop, np.roll(loop, -1, axis=0))
+            inside[chosen] ^= _odd(edges, local[chosen])
+    return inside
+
+
 _SHAPES: Final = ((-1, 1, 1, 1), (1, -1, 1, 1), (1, 1, -1, 1))
 
 

@@ -141,6 +141,18 @@ class IndexRule(Entry, frozen=True, kw_only=True):
     structure: Annotated[Identifier, Meta(description="A role of targets.")] = "PTV"
     limits: Annotated[tuple[DoseLimit, ...], Meta(min_length=1)]
 
+    @property
+    def unit(self) -> str | None:
+        """Unit of the index; None of a ratio."""
+        return "%" if self.index == "D2cm[%]" else None
+
+    def __post_init__(self) -> None:
+        for limit in self.limits:
+            for bound in (limit.objective, limit.mandatory):
+                if bound is not None and bound.bound.unit != self.unit:
+                    unit = "no unit" if self.unit is None else f"the unit {self.unit}"
+                    raise ValueError(f"a limit of {self.index} has {unit}, not as {bound}")
+
 
 class IndexRules(Entry, frozen=True, kw_only=True):
     """What indices of conformity and gradient must be."""

@@ -21,8 +21,9 @@ from rtfractions.files import MAXIMUM_YAML_BYTES, read_text, sha256_hex
 from rtfractions.names import normal
 from rtfractions.notices import Notice
 from rtfractions.protocols import schema
+from rtfractions.protocols.constraint_library import LoadedConstraintSet, load_either
 from rtfractions.protocols.entries import Entry, Identifier, Source, StructureAlias, Text, WorstGrade
-from rtfractions.protocols.loader import LoadedProtocol
+from rtfractions.protocols.loader import LIBRARY, LoadedProtocol, library_protocol, unknown_structures
 from rtfractions.protocols.schema import DayLimit, OverallTime, Protocol, Scope, Timing, TimingSource
 from rtfractions.protocols.vocabulary import says_something
 
@@ -252,11 +253,39 @@ def load_overlay(path: Path, name: str) -> LoadedOverlay:
         With line and column of what is wrong, and the nearest key or value that is known.
     """
     text, data = read_text(path, name=name, maximum_bytes=MAXIMUM_YAML_BYTES)
-    document = strict_yaml.read(text, file=name)
+    return from_document(strict_yaml.read(text, file=name), data)
+
+
+def from_document(document: strict_yaml.Document, data: bytes) -> LoadedOverlay:
+    """An overlay from a document that was read from these bytes; errors are those of `load_overlay`."""
     overlay = document.convert(Overlay)
     for place, problem in _misplaced(overlay):
         raise InputFileError(problem, where=document.where(place))
-    return LoadedOverlay(overlay, sha256_hex(data), name)
+    return LoadedOverlay(overlay, sha256_hex(data), document.file)
+
+
+def load_any(path: Path, *, name: str) -> LoadedProtocol | LoadedConstraintSet | LoadedOverlay:
+    """A protocol, a set of constraints or an overlay from a file, as its key `schema` says.
+
+    An overlay of a protocol of the library is held against it.
+
+    Raises
+    ------
+    InputFileError, OverlayError
+        As what reads each of them, and as `applied`.
+    """
+    text, data = read_text(path, name=name, maximum_bytes=MAXIMUM_YAML_BYTES)
+    document = strict_yaml.read(text, file=name)
+    said = document.value.get("schema") if isinstance(document.value, dict) else None
+    if not str(said).startswith("rtfractions.overlay"):
+        return load_either(path, name=name)
+    loaded = from_document(document, data)
+    if loaded.overlay.about.id in LIBRARY:
+        try:
+            applied(library_protocol(loaded.overlay.about.id), loaded.overlay)
+        except OverlayError as error:
+            raise error.at(document.where(("protocol",))) from None
+    return loaded
 
 
 def applied(loaded: LoadedProtocol, overlay: Overlay) -> Protocol:
@@ -268,8 +297,8 @@ def applied(loaded: LoadedProtocol, overlay: Overlay) -> Protocol:
     Raises
     ------
     OverlayError
-        If the overlay is for another protocol or another version of it, or names an ambiguity, a reading or a
-        condition that the protocol does not have.
+        If the overlay is for another protocol or another version of it, or names an ambiguity, a reading, a
+        condition or a structure that is not known.
     """
     protocol = loaded.protocol
     if overlay.about.id != protocol.id:
@@ -285,7 +314,10 @@ def applied(loaded: LoadedProtocol, overlay: Overlay) -> Protocol:
         protocol = _with_reading(protocol, ambiguity, reading)
     if overlay.windows is not None:
         protocol = _with_windows(protocol, overlay.windows, overlay)
-    return msgspec.structs.replace(protocol, aliases=(*protocol.aliases, *overlay.aliases))
+    protocol = msgspec.structs.replace(protocol, aliases=(*protocol.aliases, *overlay.aliases))
+    for _, problem in unknown_structures(protocol):
+        raise OverlayError(f"aliases: {problem}")
+    return protocol
 
 
 def _with_reading(protocol: Protocol, identifier: str, reading: str) -> Protocol:

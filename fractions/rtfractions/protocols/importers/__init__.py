@@ -62,5 +62,8 @@ def import_template(
         program=program,
         fractions=tuple(dict.fromkeys(fractions)),
     )
-    read(text, draft)
+    try:
+        read(text, draft)
+    except TemplateError as error:  # of the template as a whole
+        raise error.at(draft.where()) from None
     return draft.finish()

@@ -63,11 +63,8 @@ def _rows(text: str, draft: Draft) -> Iterator[tuple[int, dict[str, str]]]:
         missing = [name for name in REQUIRED if name not in header]
         unknown = [name for name in header if name not in COLUMNS]
         if missing or unknown or len(set(header)) < len(header):
-            problem = (
-                f"lacks {', '.join(missing)}"
-                if missing
-                else f"has {', '.join(map(quoted, unknown or header))}"
-            )
+            odd = ", ".join(map(quoted, unknown or header))
+            said = f"lacks {', '.join(missing)}" if missing else f"has {odd}"
             raise InputFileError(
                 f"its header {said}",
                 remedy=f"the columns are {', '.join(COLUMNS)}",
@@ -116,8 +113,8 @@ def _objective(row: dict[str, str], line: int, draft: Draft) -> None:
         where=where,
         structure=structure,
         metric=metric,
-        objective=goal if variation is not None else None,
-        mandatory=variation or goal,
+        objective=goal,
+        mandatory=variation,
         scale=scale,
         stated=variation is not None,
         note=note,

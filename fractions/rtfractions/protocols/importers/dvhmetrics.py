@@ -104,7 +104,7 @@ def _constraint(row: dict[str, str], line: int, draft: Draft) -> None:
         where=draft.where(row=line),
         structure=structure,
         metric=_metric(found, text),
-        mandatory=Edge(operator=operator, value=number(found["value"])),
+        objective=Edge(operator=operator, value=number(found["value"])),
         scale=_scale(found["value_unit"]),
         stated=False,
     )

@@ -3,7 +3,6 @@
 import re
 from typing import NamedTuple
 
-from rtfractions.errors import quoted
 from rtfractions.protocols.structure_names import ROLES, known_structures, structure_of
 
 
@@ -28,11 +27,6 @@ def name_structure(name: str) -> Named:
     A name that the vocabulary does not list is a structure of its own, found by that name alone. So is a target
     whose name says more than its role: limits of ``PTV_Low`` are not those of every PTV.
 
-    Raises
-    ------
-    ValueError
-        If no id can be made of it.
-
     Examples
     --------
     >>> name_structure("spinal cord"), name_structure("ptv")
@@ -45,7 +39,5 @@ def name_structure(name: str) -> Named:
         structure = None
     if structure is not None:
         return Named(structure, True)
-    own = re.sub(r"[^A-Za-z0-9]+", "_", name).strip("_")
-    if not own:
-        raise ValueError(f"no id can be made of the structure's name {quoted(name)}")
+    own = re.sub(r"[^A-Za-z0-9]+", "_", name).strip("_") or "Structure"
     return Named(f"{own}_as_named" if own in known_structures() else own, False)

@@ -2,13 +2,14 @@
 
 import re
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from decimal import Decimal
 from typing import Final
 
 from rtfractions import __version__
-from rtfractions.errors import RTFractionsError, Where, printable, quoted
+from rtfractions.errors import InputFileError, RTFractionsError, Where, printable, quoted
 from rtfractions.metrics import Metric, MetricError, MetricKind
+from rtfractions.names import folded
 from rtfractions.notices import Notice
 from rtfractions.protocols.bounds import BoundText, Operator
 from rtfractions.protocols.constraint_sets import ConstraintSet
@@ -16,8 +17,11 @@ from rtfractions.protocols.dose_rules import DoseLimit, DoseRule
 from rtfractions.protocols.entries import MetricText, Source, StructureAlias
 from rtfractions.protocols.importers.structures import Named, name_structure
 
-MAXIMUM_TEMPLATE_BYTES: Final = 5_000_000
+MAXIMUM_TEMPLATE_BYTES: Final = 1_000_000
 """Largest template that is read."""
+
+MAXIMUM_CONSTRAINTS: Final = 2000
+"""Most constraints that one is read of, those left out among them."""
 
 SOURCE_ID: Final = "template"
 """Id of the one source of an imported set."""
@@ -46,6 +50,15 @@ class Imported:
     constraint_set: ConstraintSet
     left_out: tuple[TemplateError, ...]
     notices: tuple[Notice, ...]
+
+    @property
+    def comments(self) -> tuple[str, ...]:
+        """What stands above the set in its file: where it is from, and what of it is left out."""
+        head = f"{self.constraint_set.sources[0].citation}; read it over before use."
+        if not self.left_out:
+            return (head, "Every constraint was carried over.")
+        rows = [f"  {_place(error.where)}: {error.message}" for error in self.left_out]
+        return (head, "Not carried over:", *rows)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -90,6 +103,8 @@ class Draft:
     left_out: list[TemplateError] = field(default_factory=list)
     notices: list[Notice] = field(default_factory=list)
     names: dict[str, list[str]] = field(default_factory=dict)
+    own_ids: dict[str, str] = field(default_factory=dict)
+    ids: dict[str, int] = field(default_factory=dict)
 
     def where(self, row: int | None = None, tag: str | None = None) -> Where:
         """A place in the template: a row of a table, or the way to a value of JSON."""
@@ -97,6 +112,7 @@ class Draft:
 
     def leave_out(self, error: RTFractionsError, where: Where) -> None:
         """A constraint that is not carried over."""
+        self._refuse_too_many()
         self.left_out.append(TemplateError(error.problem, remedy=error.remedy, where=where))
 
     def say(self, code: str, message: str, where: Where | None = None) -> None:
@@ -132,7 +148,7 @@ class Draft:
         scale : Decimal, default 1
             From the template's unit of the edges to the metric's: 0.01 of cGy.
         stated : bool, default True
-            The template says which of the two it means.
+            The template says which of the two it means; else its limit stands as objective.
         printed : str, optional
             What the template gives, where that is no limit.
         note : sequence of str
@@ -145,10 +161,11 @@ class Draft:
         TemplateError
             If it cannot be carried over.
         """
+        self._refuse_too_many()
         texts = (structure, printed or "", *note, *other_names)
         if not all(text.isprintable() for text in texts):
             raise TemplateError("a text holds characters that cannot be printed")
-        named = name_structure(structure)
+        named = self._named(structure)
         bounds = [None if edge is None else _bound(edge, scale, metric) for edge in (objective, mandatory)]
         notes = [text for text in note if text]
         if metric.kind is MetricKind.MAX:
@@ -164,7 +181,7 @@ class Draft:
         }
         try:
             rule = DoseRule(
-                id=self._free_id(f"{named.structure}-{metric}"),
+                id=self._free(f"{named.structure}-{metric}"),
                 structure=named.structure,
                 organ=structure,
                 metric=MetricText(metric),
@@ -185,7 +202,9 @@ class Draft:
             If nothing could be carried over.
         """
         if not self.rules:
-            reasons = "; ".join(dict.fromkeys(error.problem for error in self.left_out)) or "it has none"
+            problems = list(dict.fromkeys(error.problem for error in self.left_out))
+            more = f"; and {len(problems) - 3} more" if len(problems) > 3 else ""
+            reasons = "; ".join(problems[:3]) + more or "it has none"
             raise TemplateError(f"no constraint of it could be carried over ({reasons})", where=self.where())
         if not self.fractions:
             self.say(
@@ -214,6 +233,20 @@ class Draft:
         )
         return Imported(constraint_set, tuple(self.left_out), tuple(self.notices))
 
+    def _refuse_too_many(self) -> None:
+        if len(self.rules) + len(self.left_out) >= MAXIMUM_CONSTRAINTS:
+            raise InputFileError(f"has more than {MAXIMUM_CONSTRAINTS} constraints", where=self.where())
+
+    def _named(self, name: str) -> Named:
+        """The structure of a name; two names that are not the same are never one id made of them."""
+        named = name_structure(name)
+        if named.known:
+            return named
+        key = folded(name)
+        if key not in self.own_ids:
+            self.own_ids[key] = self._free(named.structure)
+        return Named(self.own_ids[key], False)
+
     def _keep_names(self, named: Named, structure: str, others: Sequence[str], where: Where) -> None:
         """Names that the vocabulary does not give the structure become aliases of the set."""
         names = self.names.setdefault(named.structure, [])
@@ -225,13 +258,15 @@ class Draft:
             elif not own.known and name not in names:
                 names.append(name)
 
-    def _free_id(self, text: str) -> str:
-        identifier = re.sub(r"[^A-Za-z0-9._-]+", "-", text.replace("%", "pct")).strip("-")
-        taken = {rule.id for rule in self.rules}
-        count = 1
-        while (name := identifier if count == 1 else f"{identifier}-{count}") in taken:
-            count += 1
-        return name
+    def _free(self, text: str) -> str:
+        """An id made of a text, of the set's structures and constraints that no other of them has."""
+        base = re.sub(r"[^A-Za-z0-9._-]+", "-", text.replace("%", "pct")).strip("-")
+        while True:
+            count = self.ids[base] = self.ids.get(base, 0) + 1
+            identifier = base if count == 1 else f"{base}-{count}"
+            if count == 1 or identifier not in self.ids:
+                self.ids.setdefault(identifier, 1)
+                return identifier
 
 
 _DIGITS: Final = re.compile(r"\d{1,6}(\.\d{1,6})?", re.ASCII)
@@ -264,6 +299,10 @@ def metric_of(build: dict[str, object]) -> Metric:
         return Metric(**build)  # type: ignore[arg-type]  # one value a field, of its type
     except MetricError as error:
         raise TemplateError(error.problem, remedy=error.remedy) from None
+
+
+def _place(where: Where) -> str:
+    return str(replace(where, file=None))
 
 
 def _bound(edge: Edge, scale: Decimal, metric: Metric) -> BoundText:
