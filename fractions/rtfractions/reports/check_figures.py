@@ -9,9 +9,11 @@ from rtfractions.compliance import PatientFindings
 from rtfractions.compliance.plan_reviews import PlanReview, TargetReview
 from rtfractions.doses import DoseType
 from rtfractions.dosimetry.plan_dvhs import StructureResult
-from rtfractions.errors import counted, printable
+from rtfractions.dosimetry.slices import slices_of
+from rtfractions.errors import RTFractionsError, counted, printable
 from rtfractions.reports.dvh_figure import figure_of
 from rtfractions.reports.figures import as_bytes
+from rtfractions.reports.slice_figure import slices_figure
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
@@ -22,7 +24,10 @@ MOST_ORGANS: Final = 8
 DRAWN_FROM: Final = 0.05
 """Organs are drawn whose largest dose is at least this part of the targets'."""
 
-_PANEL_INCHES: Final = (8.0, 3.3)
+AROUND_MM: Final = 45.0
+"""How far slices reach beyond the target."""
+
+_PANEL_INCHES: Final = (8.0, 2.6)
 _MEDIA: Final = {".svg": "image/svg+xml", ".png": "image/png"}
 
 
@@ -70,7 +75,7 @@ def figures_of(findings: PatientFindings) -> PatientFigures:
             if lesion is None or review.dose is None:
                 continue
             targets = [target for target in review.targets if target.lesion == lesion]
-            found = [_dvhs(lesion, targets, review)]
+            found = [_dvhs(lesion, targets, review), _slices(lesion, targets, review)]
             pictures.setdefault(printable(lesion), []).extend(one for one in found if one is not None)
     return PatientFigures({lesion: tuple(found) for lesion, found in pictures.items()})
 
@@ -100,6 +105,36 @@ def _dvhs(lesion: str, targets: Sequence[TargetReview], review: PlanReview) -> P
         ".svg",
         alt=f"DVHs of lesion {printable(lesion)}: {names}. Their numbers stand in the tables of the plan.",
         caption=f"{caption}.",
+    )
+
+
+def _slices(lesion: str, targets: Sequence[TargetReview], review: PlanReview) -> Picture | None:
+    """The dose in planes through the first target of a lesion, its PTV where it has one."""
+    assert review.dose is not None
+    own = [target.result.structure for target in targets if target.result.structure is not None]
+    schedule = targets[0].prescription.schedule
+    if not own or schedule is None or review.structure_set is None:
+        return None
+    others = [organ.structure for organ in review.organs if organ.structure is not None]
+    some = dict.fromkeys((*own, *others, *review.structure_set.structures))
+    try:
+        slices = slices_of(review.dose.grid, tuple(some), own[0], margin_mm=AROUND_MM)
+    except RTFractionsError:
+        return None  # a target without a volume: its refusal stands in the table of targets
+    effective = review.dose.dose_type is DoseType.EFFECTIVE
+    figure = slices_figure(
+        slices,
+        prescription_gy=float(schedule.total_dose_gy),
+        quantity="effective dose [Gy]" if effective else "dose [Gy]",
+    )
+    name = printable(own[0].name)
+    return _picture(
+        figure,
+        ".png",
+        alt=f"Axial, coronal and sagittal slice through {name} of lesion {printable(lesion)}: dose of its plan, "
+        f"isodoses and contours.",
+        caption=f"Dose of the plan through the middle of {name}: isodoses in % of {schedule}, contours as drawn; "
+        "no image is behind them.",
     )
 
 

@@ -2,6 +2,7 @@
 
 import base64
 import hashlib
+import textwrap
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from functools import cache
@@ -48,8 +49,9 @@ MEANINGS: Final = {
 }
 """What verdicts mean."""
 
-FORM_ROWS: Final = 13
-"""How many checks the form for the chart lists, so that it stays one page."""
+FORM_ROWS: Final = 10
+FORM_LETTERS: Final = 170
+"""How many rules the form for the chart lists, and how much it says of each, so that it stays one page."""
 
 
 class PDFError(RTFractionsError, RuntimeError):
@@ -88,6 +90,21 @@ class Page:
         ]
         worst = list(check_words.WORST_FIRST)
         return tuple(sorted(found, key=lambda one: worst.index(one[1].verdict)))
+
+    @property
+    def form_rows(self) -> tuple[tuple[str | None, CheckEntry, str], ...]:
+        """The same for the form: a rule once, though several plans came to the same; with what is said of it."""
+        alike: dict[tuple[str | None, str, Verdict], list[CheckEntry]] = {}
+        for lesion, check in self.look:
+            alike.setdefault((lesion, check.rule, check.verdict), []).append(check)
+        rows = []
+        for (lesion, _, _), checks in alike.items():
+            said = textwrap.shorten(
+                check_words.about(checks[0], self.plan(checks[0])), FORM_LETTERS, placeholder=" ..."
+            )
+            more = f" (and {len(checks) - 1} more)" if len(checks) > 1 else ""
+            rows.append((lesion, checks[0], said + more))
+        return tuple(rows)
 
     @property
     def queries(self) -> dict[str, Checks]:
@@ -213,6 +230,8 @@ def _environment() -> Environment:
         counted=counted,
         isoeffect=_isoeffect,
         sources=_sources,
+        with_number=_with_number,
+        without_number=_without_number,
         advisory_rows=_advisory_rows,
         about=check_words.about,
         asked=check_words.ASKED,
@@ -264,6 +283,14 @@ def _checks(patient: PatientEntry) -> Iterator[tuple[str | None, CheckEntry]]:
 def _sources(checks: Checks) -> list[str]:
     """The sources of checks, each once."""
     return list(dict.fromkeys(check.source for _, check in checks if check.source is not None))
+
+
+def _with_number(checks: Checks) -> Checks:
+    return tuple(one for one in checks if one[1].observed is not None)
+
+
+def _without_number(checks: Checks) -> Checks:
+    return tuple(one for one in checks if one[1].observed is None)
 
 
 def _isoeffect(lesion: LesionEntry, alpha_beta_gy: float) -> IsoeffectEntry | None:

@@ -6,7 +6,7 @@ import warnings
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Final, Literal
 
 from rtfractions.errors import RTFractionsError, printable, quoted
 
@@ -22,7 +22,7 @@ SUFFIXES: Final = (".png", ".svg", ".pdf")
 COLOURS: Final = ("#0072b2", "#d55e00", "#009e73", "#cc79a7", "#56b4e9", "#e69f00", "#000000")
 """Okabe and Ito 2008: told apart by people with any kind of colour vision; yellow is left out, it fades on white."""
 
-LINES: Final = ("-", "--", "-.", ":")
+LINES: Final[tuple[Literal["-", "--", "-.", ":"], ...]] = ("-", "--", "-.", ":")
 """Where colours come round again, the next kind of line."""
 
 TICKS_GY: Final = (0.1, 0.2, 0.5, 1, 2, 3, 5, 10, 20, 50, 100)
