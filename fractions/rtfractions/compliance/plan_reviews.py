@@ -206,6 +206,8 @@ def _must_grade_nothing(dose: ChosenDose, plan: Plan) -> str | None:
     """Why a dose must not be held against limits on physical dose."""
     if dose.dose_type is DoseType.EFFECTIVE:
         return "its dose is weighted for biological effect (EFFECTIVE), and no limit is on such dose"
+    if plan.kind is PlanKind.BRACHYTHERAPY:
+        return "it is a brachytherapy plan, and limits are on external beams"
     if plan.kind is PlanKind.ION:
         return "its dose is the physical dose of ions: no RBE is in it"
     if not dose.grid.maximum_gy > 0:

@@ -58,7 +58,12 @@ def places_of(
     found = review.structure_set
     if found is None:
         return (Place(problem="no structure set in the dose's frame of reference belongs to the plan"),)
-    places = _found(rule.structure, found, aliases)
+    if rule.structure in ROLES:
+        own = [t.result.structure for t in review.targets if t.role == rule.structure]
+        places = tuple(Place(named=NamedRegion(one.name, one)) for one in own if one is not None)
+        places = places or (Place(problem=f"no {rule.structure} is known to belong to a lesion"),)
+    else:
+        places = _found(rule.structure, found, aliases)
     if rule.minus is None:
         return places
     computed = without(places, rule.minus, review, aliases)

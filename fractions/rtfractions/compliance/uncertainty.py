@@ -25,11 +25,11 @@ SMALL_VOLUME_CM3: Final = Decimal(1)
 NEAR_FLIP: Final = 2.0
 """A message tells of an alpha/beta that changes the verdict within this factor of the one used."""
 
-_SCANNED: Final = 12
-"""Ratios tried on each side before the nearest change is closed in on."""
+FINELY: Final = (12, 20)
+"""Ratios tried on each side, and bisections towards the nearest change: exact to a millionth."""
 
-_CLOSED_IN: Final = 24
-"""Bisections: the ratio is then exact to some millionths."""
+COARSELY: Final = (2, 7)
+"""The same where each ratio takes long: exact to some percent."""
 
 
 def weighed(
@@ -75,7 +75,7 @@ def weighed(
             value = _at(ratio_gy, metric, region, dvhs)
             return None if value is None else grade(limit, value, worst_grade)[0]
 
-        flip_gy = flip(verdict_at, used)
+        flip_gy = flip(verdict_at, used, FINELY if dvhs.converts_quickly else COARSELY)
         finding = replace(finding, alpha_beta_flip_gy=flip_gy)
         if interval_gy is not None:
             tried = True
@@ -98,7 +98,9 @@ def weighed(
     return replace(finding, message=message, uncertain=bool(reasons) if tried else None)
 
 
-def flip(verdict_at: Callable[[float], Verdict | None], used_gy: float) -> float | None:
+def flip(
+    verdict_at: Callable[[float], Verdict | None], used_gy: float, steps: tuple[int, int] = FINELY
+) -> float | None:
     """The alpha/beta nearest to the one used at which a verdict is another; None where no such is between 0.1 and 100 Gy.
 
     Parameters
@@ -107,6 +109,8 @@ def flip(verdict_at: Callable[[float], Verdict | None], used_gy: float) -> float
         The verdict at an alpha/beta in Gy; None where there is none.
     used_gy : float
         The alpha/beta used.
+    steps : tuple of int
+        `FINELY` or `COARSELY`.
 
     Examples
     --------
@@ -118,7 +122,7 @@ def flip(verdict_at: Callable[[float], Verdict | None], used_gy: float) -> float
     if verdict is None:
         return None
     found = [
-        _towards(verdict_at, verdict, used_gy, float(end))
+        _towards(verdict_at, verdict, used_gy, float(end), steps)
         for end in ALPHA_BETA_RANGE_GY
         if float(end) != used_gy
     ]
@@ -126,20 +130,25 @@ def flip(verdict_at: Callable[[float], Verdict | None], used_gy: float) -> float
 
 
 def _towards(
-    verdict_at: Callable[[float], Verdict | None], verdict: Verdict, used_gy: float, end_gy: float
+    verdict_at: Callable[[float], Verdict | None],
+    verdict: Verdict,
+    used_gy: float,
+    end_gy: float,
+    steps: tuple[int, int],
 ) -> float | None:
     """The nearest change of a verdict on the way to an end, in logarithmic steps."""
-    step = log(end_gy / used_gy) / _SCANNED
+    scanned, closed_in = steps
+    step = log(end_gy / used_gy) / scanned
     same, other = used_gy, None
-    for i in range(1, _SCANNED + 1):
-        ratio_gy = end_gy if i == _SCANNED else used_gy * exp(i * step)
+    for i in range(1, scanned + 1):
+        ratio_gy = end_gy if i == scanned else used_gy * exp(i * step)
         if verdict_at(ratio_gy) not in (verdict, None):
             other = ratio_gy
             break
         same = ratio_gy
     if other is None:
         return None
-    for _ in range(_CLOSED_IN):
+    for _ in range(closed_in):
         middle = exp((log(same) + log(other)) / 2)
         if verdict_at(middle) is verdict:
             same = middle

@@ -17,6 +17,7 @@ from rtfractions.dosimetry.plan_dvhs import (
     StructureResult,
     converted_dvh,
     outer_volumes_cm3,
+    summed_dvh,
 )
 from rtfractions.dosimetry.regions import Grown, Region, region_model
 from rtfractions.errors import RTFractionsError
@@ -140,12 +141,22 @@ class CourseDVHs:
             return error
         return evaluate(metric, dvh, prescription_gy=prescription_gy)
 
+    @property
+    def converts_quickly(self) -> bool:
+        """Whether a DVH is converted by its dose axis; the sum of several phases is sampled anew."""
+        return not isinstance(self.phases, RTFractionsError) and len(self.phases.doses) == 1
+
     def tried(self, region: Region, metric: Metric) -> Value | RTFractionsError:
         """The value of a metric of converted dose: one of many that are tried, whose DVH is not kept."""
         assert metric.quantity != "physical"
         assert metric.alpha_beta_gy is not None
+        ratio = float(metric.alpha_beta_gy)
         try:
-            dvh = self._made(region, metric.quantity, float(metric.alpha_beta_gy), AUTO)
+            if isinstance(self.phases, RTFractionsError) or self.converts_quickly:
+                dvh = self._made(region, metric.quantity, ratio, AUTO)
+            else:
+                model = self._model(region, AUTO.end_caps)
+                dvh = summed_dvh(model, self.phases.doses, quantity=metric.quantity, alpha_beta_gy=ratio)
         except RTFractionsError as error:
             return error
         return evaluate(metric, dvh)

@@ -437,7 +437,45 @@ def _summed(
     quantity: Converted,
     alpha_beta_gy: float,
 ) -> DVH:
-    """The DVH of the sum of the phases' converted doses, point by point: their physical sum cannot be converted."""
+    """The DVH of the sum of the phases' converted doses, with what the LQ model does not know of each."""
+    found = summed_dvh(
+        model,
+        phases,
+        quantity=quantity,
+        alpha_beta_gy=alpha_beta_gy,
+        dose_interpolation=dose_interpolation,
+    )
+    notices = list(found.notices)
+    for phase in phases:
+        alone = model_dvh(model, (phase.grid,), dose_interpolation=dose_interpolation)
+        notices += model_notices(alone.maximum_gy, phase.fractions)
+    return replace(found, notices=tuple(dict.fromkeys(notices)))
+
+
+def summed_dvh(
+    model: Model,
+    phases: Sequence[PhaseDose],
+    *,
+    quantity: Converted,
+    alpha_beta_gy: float,
+    dose_interpolation: InterpolationOption = "auto",
+) -> DVH:
+    """The DVH of the sum of the phases' converted doses, point by point: their physical sum cannot be converted.
+
+    Parameters
+    ----------
+    model : Model
+        The structure or region.
+    phases : sequence of PhaseDose
+        Each with its dose and its number of fractions.
+    quantity, alpha_beta_gy, dose_interpolation
+        As for `converted_dvh`.
+
+    Raises
+    ------
+    RTFractionsError
+        As `engine.model_dvh`.
+    """
 
     def convert(doses_gy: Sequence[Floats]) -> Floats:
         total = np.zeros_like(doses_gy[0])
@@ -447,17 +485,11 @@ def _summed(
             )
         return total
 
-    grids = [phase.grid for phase in phases]
-    found = model_dvh(
+    return model_dvh(
         model,
-        grids,
+        [phase.grid for phase in phases],
         convert,
         dose_interpolation=dose_interpolation,
         quantity=quantity,
         alpha_beta_gy=alpha_beta_gy,
     )
-    notices = list(found.notices)
-    for phase in phases:
-        alone = model_dvh(model, (phase.grid,), dose_interpolation=dose_interpolation)
-        notices += model_notices(alone.maximum_gy, phase.fractions)
-    return replace(found, notices=tuple(dict.fromkeys(notices)))

@@ -1,0 +1,252 @@
+"""Advisory sets stand beside the grade and never change it; what an overlay says of a patient."""
+
+import datetime
+import json
+from dataclasses import replace
+from typing import Any
+
+import pytest
+from analytic_patient import CORD, GTV, PTV, Box, Case, dose_protocol
+
+from rtfractions import protocols
+from rtfractions.biology import eqd2
+from rtfractions.compliance import Finding, PatientFindings, check
+from rtfractions.patient import Lesion, LesionsFrom, Patient
+from rtfractions.plans import Prescription, PrescriptionSource
+from rtfractions.protocols.constraint_library import LoadedConstraintSet, load_set
+from rtfractions.protocols.overlays import (
+    Confirmation,
+    ForProtocol,
+    OrganAlphaBeta,
+    Overlay,
+    PriorRadiotherapy,
+)
+from rtfractions.schedule_text import parse
+
+PROTOCOL = dose_protocol().protocol
+
+
+def constraints(*rules: dict[str, Any], name: str = "TEST-SET") -> LoadedConstraintSet:
+    stated = {"source": "A", "verification": "V1"}
+    document = {
+        "schema": "rtfractions.constraints/1",
+        "id": name,
+        "title": "a set",
+        "version": "1",
+        "sources": [{"id": "A", "kind": "publication", "label": "A 2020", "citation": "made up"}],
+        "constraints": [
+            {"id": f"c{i}", **one, "limits": [stated | limit for limit in one["limits"]]}
+            for i, one in enumerate(rules)
+        ],
+    }
+    text = json.dumps(document)
+    return load_set(text, text.encode(), file="set.yaml")
+
+
+def rule(metric: str, *limits: dict[str, Any], structure: str = "SpinalCord", **other: Any) -> dict[str, Any]:
+    return {"structure": structure, "metric": metric, "limits": list(limits), **other}
+
+
+def advised(
+    case: Case, *rules: dict[str, Any], alpha_beta_gy: float | None = None
+) -> tuple[PatientFindings, tuple[Finding, ...]]:
+    findings = check(
+        case.patient(),
+        PROTOCOL,
+        constraint_sets=[constraints(*rules)],
+        constraints_alpha_beta_gy=alpha_beta_gy,
+    )
+    (found,) = findings.advisory
+    return findings, found.findings
+
+
+class TestAdvisory:
+    def test_an_exceeded_limit_stands_in_the_headline_and_changes_no_grade(self) -> None:
+        # D2cc is 24 Gy, half of the cord gets 20 Gy
+        findings, found = advised(
+            Case(),
+            rule("D2cc[Gy]", {"mandatory": "< 20 Gy"}),
+            rule("Mean[Gy]", {"objective": "< 19 Gy"}),
+            rule("Mean[Gy]", {"objective": "< 21 Gy"}),
+        )
+        assert [f.verdict for f in found] == [
+            "deviation_unacceptable",
+            "variation_acceptable",
+            "per_protocol",
+        ]
+        assert findings.verdict == "per_protocol"
+        assert findings.headline.startswith("per protocol (a protocol)")
+        assert findings.headline.endswith("; 2 advisory limits exceeded (TEST-SET)")
+        assert findings.exceeds_advisory
+
+    def test_nothing_exceeded_is_not_told(self) -> None:
+        findings, _ = advised(Case(), rule("D2cc[Gy]", {"mandatory": "< 90 Gy"}))
+        assert "advisory" not in findings.headline
+        assert not findings.exceeds_advisory
+
+    def test_what_is_missing_is_told_in_the_set_alone(self) -> None:
+        findings, (found,) = advised(Case(), rule("D2cc[Gy]", {"mandatory": "< 90 Gy"}, structure="Liver"))
+        assert found.verdict == "not_evaluable"
+        assert findings.verdict == "per_protocol"
+
+    def test_the_source_and_how_far_it_was_verified_stand_in_the_finding(self) -> None:
+        _, (found,) = advised(Case(), rule("D2cc[Gy]", {"mandatory": "< 90 Gy", "conflict": "B has 80 Gy"}))
+        assert found.source is not None
+        assert found.source.label == "A 2020"
+        assert found.limit is not None
+        assert found.limit.verification == "V1"
+        assert "B has 80 Gy" in found.message
+
+    def test_dose_response_rows_are_reported_and_never_compared(self) -> None:
+        _, (found,) = advised(Case(), rule("Mean[Gy]", {"kind": "dose_response", "mandatory": "< 7 Gy"}))
+        assert (found.verdict, found.required) == ("info", None)
+
+    def test_a_patient_of_a_sheet_alone_has_no_dose_to_hold_against_a_set(self) -> None:
+        lesion = Lesion("L1", Prescription(parse("24 Gy / 3"), PrescriptionSource.LESION_SHEET))
+        patient = Patient("P1", (lesion,), LesionsFrom.SHEET)
+        one = constraints(rule("D2cc[Gy]", {"mandatory": "< 90 Gy"}))
+        findings = check(patient, PROTOCOL, constraint_sets=[one])
+        assert [f.verdict for f in findings.advisory[0].findings] == ["not_evaluable"]
+        assert findings.verdict == "per_protocol"
+
+
+class TestTranslation:
+    TEN = Case(schedules=("24 Gy / 10",))
+
+    def test_only_on_request(self) -> None:
+        _, (found,) = advised(self.TEN, rule("D2cc[Gy]", {"fractions": [5], "mandatory": "< 23 Gy"}))
+        assert (found.verdict, found.basis) == ("not_applicable", None)
+
+    def test_limit_and_dose_are_both_eqd2_from_the_nearest_number_of_fractions(self) -> None:
+        limits = [{"fractions": [n], "mandatory": f"< {gy} Gy"} for n, gy in ((1, 10), (3, 18), (5, 23))]
+        _, (found,) = advised(self.TEN, rule("D2cc[Gy]", *limits), alpha_beta_gy=2.0)
+        # 23 Gy in 5: 23 (4.6 + 2) / 4 = 37.95 Gy; 24 Gy in 10: 24 (2.4 + 2) / 4 = 26.4 Gy
+        assert found.required == pytest.approx(37.95)
+        assert found.observed == pytest.approx(26.4, abs=1e-3)
+        assert (found.verdict, found.basis, found.unit) == ("per_protocol", "translated", "EQD2Gy(a/b=2)")
+        assert found.message.startswith("translated from 5 fractions to 10 by EQD2 at alpha/beta 2 Gy: ")
+
+    def test_the_dose_of_a_volume_is_translated(self) -> None:
+        _, (found,) = advised(
+            self.TEN, rule("V20Gy[%]", {"fractions": [5], "mandatory": "< 90 %"}), alpha_beta_gy=2.0
+        )
+        # 20 Gy in 5 are EQD2 30 Gy, which x (x / 10 + 2) / 4 is at x = 26.06 Gy
+        x = (-2 + (4 + 4 * 0.1 * 120) ** 0.5) / 0.2
+        assert float(eqd2(x, fractions=10, alpha_beta_gy=2.0)) == pytest.approx(30)
+        assert found.observed == pytest.approx(100 * CORD.part_with_at_least(Case().dose, x), abs=0.01)
+
+    def test_a_limit_for_conventional_fractions_is_one_on_eqd2(self) -> None:
+        limit = {"dose_per_fraction_gy": [1.8, 2.0], "mandatory": "< 20 Gy"}
+        _, (found,) = advised(self.TEN, rule("D2cc[Gy]", limit), alpha_beta_gy=2.0)
+        assert found.required == 20
+        assert found.observed == pytest.approx(26.4, abs=1e-3)
+        assert found.verdict == "deviation_unacceptable"
+
+    def test_a_mean_of_another_number_of_fractions_is_not_translated(self) -> None:
+        _, (found,) = advised(
+            self.TEN, rule("Mean[Gy]", {"fractions": [5], "mandatory": "< 23 Gy"}), alpha_beta_gy=2.0
+        )
+        assert found.verdict == "not_applicable"
+        assert "not translated" in found.message
+
+    def test_a_limit_that_fits_is_not_translated(self) -> None:
+        _, (found,) = advised(
+            self.TEN, rule("D2cc[Gy]", {"fractions": [10], "mandatory": "< 25 Gy"}), alpha_beta_gy=2.0
+        )
+        assert (found.basis, found.required) == (None, 25)
+
+
+def overlay(**decided: Any) -> Overlay:
+    return Overlay(
+        schema="rtfractions.overlay/1",
+        name="A. Physicist",
+        role="physicist",
+        date=datetime.date(2026, 1, 1),
+        reason="a test",
+        about=ForProtocol(id="TEST", sha256="0" * 64),
+        **decided,
+    )
+
+
+class TestOverlay:
+    @pytest.mark.parametrize(
+        ("stated", "verdict"),
+        [("none", "per_protocol"), ("30 Gy / 10 to the spine in 2019", "not_evaluable")],
+    )
+    def test_what_is_stated_of_earlier_radiotherapy(self, stated: str, verdict: str) -> None:
+        organs = [rule("D2cc[Gy]", {"mandatory": "< 90 Gy"}, sum_over="course_and_prior")]
+        decided = overlay(prior=(PriorRadiotherapy(patient="P1", stated=stated),))
+        findings = check(Case().patient(), dose_protocol(organs=organs).protocol, overlay=decided)
+        by_rule = {f.rule: f for f in findings.findings}
+        assert by_rule["organ.r0"].verdict == verdict
+        assert stated in by_rule["prior_radiotherapy"].message
+
+    @pytest.mark.parametrize(("interval_gy", "uncertain"), [((2.5, 4.0), False), ((1.5, 4.0), True)])
+    def test_an_interval_of_alpha_beta_that_holds_the_flip_makes_a_verdict_uncertain(
+        self, interval_gy: tuple[float, float], uncertain: bool
+    ) -> None:
+        # the verdict changes at 2 Gy, as test_dose_rules says
+        organs = [rule("D2cc[EQD2Gy(a/b=3)]", {"mandatory": "< 60 Gy"})]
+        ratio = OrganAlphaBeta(
+            structure="SpinalCord", value_gy=3.0, interval_gy=interval_gy, citation="made up"
+        )
+        findings = check(
+            Case().patient(),
+            dose_protocol(organs=organs).protocol,
+            overlay=overlay(alpha_beta=(ratio,)),
+        )
+        (found,) = (f for f in findings.findings if f.rule == "organ.r0")
+        assert (found.verdict, found.uncertain) == ("per_protocol", uncertain)
+        assert ("uncertain" in found.message) == uncertain
+
+    def test_a_condition_is_confirmed_and_no_longer_only_stated(self) -> None:
+        protocol = protocols.library_protocol("NCT03406468").protocol
+        condition = next(e.condition for e in protocol.schedules.allowed if str(e.schedule) == "30 Gy / 10")
+        lesion = Lesion("L1", Prescription(parse("30 Gy / 10"), PrescriptionSource.LESION_SHEET))
+        patient = Patient("P1", (lesion,), LesionsFrom.SHEET)
+        decided = overlay(
+            confirmations=(
+                Confirmation(patient="P1", lesion="L1", condition=str(condition), note="guideline seen"),
+            )
+        )
+        before, after = (
+            check(patient, protocol, overlay=one).lesions[0].findings[0] for one in (None, decided)
+        )
+        assert (before.verdict, after.verdict, after.basis) == ("query", "per_protocol", "confirmed")
+
+
+class TestReadings:
+    def test_a_verdict_that_another_reading_changes_says_so(self) -> None:
+        protocol = protocols.library_protocol("NCT03406468").protocol
+        lesion = Lesion("L1", Prescription(parse("30 Gy / 3"), PrescriptionSource.LESION_SHEET))
+        findings = check(Patient("P1", (lesion,), LesionsFrom.SHEET), protocol)
+        assert findings.lesions[0].findings[0].uncertain is True
+
+
+class TestPlans:
+    def test_nothing_is_kept_between_patients(self) -> None:
+        # design.md rule 7: the result for B is the same whether A ran before it or not
+        organs = [
+            rule("D2cc[Gy]", {"mandatory": "< 90 Gy"}),
+            rule("Mean[EQD2Gy(a/b=3)]", {"mandatory": "< 90 Gy"}),
+        ]
+        protocol = dose_protocol(organs=organs).protocol
+        other = Case((replace(PTV, high_mm=10.0), GTV, CORD), schedules=("20 Gy / 5",))
+        alone = check(other.patient(), protocol)
+        check(Case().patient(), protocol)
+        assert check(other.patient(), protocol).findings == alone.findings
+
+    def test_organs_of_a_plan_are_listed_with_their_values(self) -> None:
+        liver = Box("Liver", -40, 40)
+        organs = [
+            rule("D2cc[Gy]", {"mandatory": "< 90 Gy"}),
+            rule("D0.1cc[Gy]", {"mandatory": "< 90 Gy"}),
+            rule("Mean[Gy]", {"mandatory": "< 90 Gy"}, structure="Liver"),
+        ]
+        findings = check(Case((PTV, CORD, liver)).patient(), dose_protocol(organs=organs).protocol)
+        (plan,) = findings.plans
+        assert [(o.name, [str(m.metric) for m in o.metrics]) for o in plan.organs] == [
+            ("SpinalCord", ["D2cc[Gy]", "D0.1cc[Gy]"]),
+            ("Liver", ["Mean[Gy]"]),
+        ]
+        assert (plan.fractions, plan.no_dose) == (3, None)
