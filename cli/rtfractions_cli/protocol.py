@@ -1,4 +1,4 @@
-"""``rtfractions protocol``: the protocol library."""
+"""``rtfractions protocol``: the library of protocols and sets of constraints."""
 
 from __future__ import annotations
 
@@ -14,6 +14,7 @@ from rtfractions_cli.options import Output, help_without_command, say, shared, u
 
 if TYPE_CHECKING:
     from rtfractions.protocols import LoadedProtocol
+    from rtfractions.protocols.constraint_library import LoadedConstraintSet
 
 SCHEMAS = (
     "protocol",
@@ -35,47 +36,65 @@ SCHEMAS = (
 def complete_protocol(
     _context: click.Context, _parameter: click.Parameter, incomplete: str
 ) -> list[CompletionItem]:
-    """Ids of the library that begin as typed, else files."""
+    """Ids of protocols of the library that begin as typed, else files."""
     from rtfractions.protocols import LIBRARY
 
-    ids = [CompletionItem(name) for name in LIBRARY if name.casefold().startswith(incomplete.casefold())]
-    return ids or [CompletionItem(incomplete, type="file")]
+    return _completed(LIBRARY, incomplete)
+
+
+def complete_protocol_or_set(
+    _context: click.Context, _parameter: click.Parameter, incomplete: str
+) -> list[CompletionItem]:
+    """Ids of protocols and of sets of constraints that begin as typed, else files."""
+    from rtfractions.protocols import LIBRARY
+    from rtfractions.protocols.constraint_library import SETS
+
+    return _completed((*LIBRARY, *SETS), incomplete)
+
+
+def _completed(ids: tuple[str, ...], incomplete: str) -> list[CompletionItem]:
+    items = [CompletionItem(name) for name in ids if name.casefold().startswith(incomplete.casefold())]
+    return items or [CompletionItem(incomplete, type="file")]
 
 
 @click.group(invoke_without_command=True)
 @click.pass_context
 def protocol(context: click.Context) -> None:
-    """The protocol library: list, show, validate, schema."""
+    """The library of protocols and sets of constraints: list, show, validate, schema."""
     help_without_command(context)
 
 
 @protocol.command("list", epilog=exit_codes.HELP)
 @shared("text", "json", "csv")
 def list_(output: Output) -> None:
-    """The protocols that come with the program."""
-    from rtfractions.protocols import LIBRARY, library_protocol
+    """The protocols and the sets of dose constraints that come with the program."""
+    from rtfractions.protocols import LIBRARY
+    from rtfractions.protocols.constraint_library import SETS, find_either
 
-    _print_list([library_protocol(identifier) for identifier in LIBRARY], output)
+    _print_list([find_either(identifier) for identifier in (*LIBRARY, *SETS)], output)
 
 
 @protocol.command(epilog=exit_codes.HELP)
-@click.argument("name", metavar="P", shell_complete=complete_protocol)
+@click.argument("name", metavar="P", shell_complete=complete_protocol_or_set)
 @shared("text", "json", "csv")
 def show(name: str, output: Output) -> None:
-    """What a protocol says: rules with their words, sources and doubts."""
-    from rtfractions import protocols
-    from rtfractions.reports import protocol_report
+    """What a protocol or a set of constraints says: rules with their words, sources and doubts."""
+    from rtfractions.protocols import LoadedProtocol
+    from rtfractions.protocols.constraint_library import find_either
+    from rtfractions.reports import constraint_set_report, protocol_report
     from rtfractions.reports.envelope import Context, as_json
 
     with usage_error():
-        loaded = protocols.find(name)
+        loaded = find_either(name)
     context = Context(output.reproducible)
     if output.format == "json":
         text = as_json(protocol_report.show_document(loaded, context))
-    elif output.format == "csv":
-        text = protocol_report.show_as_csv(loaded)
+    elif isinstance(loaded, LoadedProtocol):
+        a_csv = output.format == "csv"
+        text = (protocol_report.show_as_csv if a_csv else protocol_report.show_as_text)(loaded)
     else:
-        text = protocol_report.show_as_text(loaded)
+        a_csv = output.format == "csv"
+        text = (constraint_set_report.show_as_csv if a_csv else constraint_set_report.show_as_text)(loaded)
     output.finish(text, context, inputs=(Path(name),))
 
 
@@ -85,14 +104,14 @@ def show(name: str, output: Output) -> None:
 )
 @shared("text", "json", "csv")
 def validate(files: tuple[str, ...], output: Output) -> None:
-    """Read protocol files; what is wrong is named by line and column (exit code 2)."""
-    from rtfractions import protocols
+    """Read files of protocols and of sets of constraints; what is wrong is named by line and column (exit code 2)."""
     from rtfractions.errors import RTFractionsError
+    from rtfractions.protocols.constraint_library import load_either
 
     loaded, refused = [], []
     for file in files:
         try:
-            loaded.append(protocols.load_file(Path(file), name=file))
+            loaded.append(load_either(Path(file), name=file))
         except RTFractionsError as error:
             refused.append(error)
     if refused:
@@ -106,14 +125,16 @@ def validate(files: tuple[str, ...], output: Output) -> None:
 @click.argument("document", type=click.Choice(SCHEMAS), default="protocol")
 @shared("json")
 def schema(document: str, output: Output) -> None:
-    """JSON Schema of a protocol file, or of what a command prints as JSON."""
+    """JSON Schema of a file of a protocol or of constraints, or of what a command prints as JSON."""
     from rtfractions.reports.envelope import Context
     from rtfractions.reports.schemas import json_schema
 
     output.finish(json.dumps(json_schema(document), indent=2) + "\n", Context(output.reproducible))
 
 
-def _print_list(loaded: list[LoadedProtocol], output: Output, inputs: tuple[Path, ...] = ()) -> None:
+def _print_list(
+    loaded: list[LoadedProtocol | LoadedConstraintSet], output: Output, inputs: tuple[Path, ...] = ()
+) -> None:
     from rtfractions.reports import protocol_report
     from rtfractions.reports.envelope import Context, as_json
 

@@ -250,3 +250,25 @@ def test_the_json_schema_accepts_the_library_and_refuses_a_misspelt_key(root: Pa
         validator.validate(plain)
         plain["schedules"]["match_tolerance"] = plain["schedules"].pop("match_tolerance_gy")
         assert not validator.is_valid(plain)
+
+
+ORGANS = """\
+organs_at_risk:
+  worst_grade: deviation_unacceptable
+  source: S1
+  rules:
+    - {id: cord, structure: SpinalCord, metric: "D0.03cc[Gy]", limits: [{fractions: [3], mandatory: "< 18 Gy"}]}
+"""
+
+
+def test_a_rule_on_a_structure_that_nothing_knows_is_refused() -> None:
+    assert load(GOOD + ORGANS).organs_at_risk is not None
+    with pytest.raises(InputFileError, match=r"line 34.*'SpinalCrod' is no structure.*'SpinalCord'"):
+        load(GOOD + ORGANS.replace("SpinalCord", "SpinalCrod"))
+    with pytest.raises(InputFileError, match=r"'SpinalCrod' is no structure.*'SpinalCord'"):
+        load(GOOD + ORGANS + "aliases: [{structure: SpinalCrod, names: [Myelon]}]\n")
+
+
+def test_a_structure_of_the_files_own_is_known_by_its_alias() -> None:
+    own = ORGANS.replace("SpinalCord", "Stent") + "aliases: [{structure: Stent, names: [Stent 1]}]\n"
+    assert load(GOOD + own).aliases[0].structure == "Stent"

@@ -1,12 +1,15 @@
-"""Protocols for people: the library as a list, and what one of them says, clause by clause."""
+"""Protocols for people: the library as lists, and what one of them says, clause by clause."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any, Literal
+from typing import Any, Literal, TypeAlias
 
 import msgspec
 
+from rtfractions.errors import counted
 from rtfractions.protocols import LoadedProtocol, Protocol
+from rtfractions.protocols.constraint_library import LoadedConstraintSet
+from rtfractions.protocols.dose_rules import DoseRule, DoseRules, IndexRules, IsodoseRule
 from rtfractions.protocols.schema import (
     AllowedSchedule,
     LesionCount,
@@ -16,6 +19,9 @@ from rtfractions.protocols.schema import (
     Sites,
     Timing,
 )
+from rtfractions.reports import constraint_set_report
+from rtfractions.reports.constraint_set_report import ConstraintSetSummary
+from rtfractions.reports.dose_limits import limits_table, structure_text
 from rtfractions.reports.envelope import Context, Envelope
 from rtfractions.reports.tables import aligned, csv_text
 
@@ -38,22 +44,29 @@ class ProtocolListDocument(Envelope):
 
     schema: Literal["rtfractions.protocol-list/1"]
     protocols: tuple[ProtocolSummary, ...]
+    constraint_sets: tuple[ConstraintSetSummary, ...]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ProtocolShowDocument(Envelope):
-    """What `rtfractions protocol show` prints; `protocol` has the form of a protocol file."""
+    """What `rtfractions protocol show` prints: one of both is null, the other has the form of its file."""
 
     schema: Literal["rtfractions.protocol-show/1"]
     sha256: str
-    protocol: dict[str, Any]
+    protocol: dict[str, Any] | None
+    constraint_set: dict[str, Any] | None
 
 
-def list_document(protocols: Sequence[LoadedProtocol], context: Context) -> ProtocolListDocument:
-    """The document of several protocols."""
+def list_document(
+    loaded: Sequence[LoadedProtocol | LoadedConstraintSet], context: Context
+) -> ProtocolListDocument:
+    """The document of several protocols and sets of constraints."""
     return ProtocolListDocument(
         **context.head("rtfractions.protocol-list/1"),
-        protocols=tuple(_summary(loaded) for loaded in protocols),
+        protocols=tuple(_summary(one) for one in loaded if isinstance(one, LoadedProtocol)),
+        constraint_sets=tuple(
+            constraint_set_report.summary(one) for one in loaded if isinstance(one, LoadedConstraintSet)
+        ),
     )
 
 
@@ -69,23 +82,38 @@ def _summary(loaded: LoadedProtocol) -> ProtocolSummary:
 
 
 def list_as_text(document: ProtocolListDocument) -> str:
-    """The list as a table."""
+    """The list as tables: protocols, then sets of constraints."""
     rows = [["id", "title", "basis", "schedules"]]
     rows += [[p.id, p.title, p.basis.replace("_", " "), ", ".join(p.schedules)] for p in document.protocols]
-    return aligned(rows)
+    tables = [aligned(rows)] if document.protocols else []
+    if document.constraint_sets:
+        tables.append(constraint_set_report.list_as_text(document.constraint_sets))
+    return "\n".join(tables)
 
 
 def list_as_csv(document: ProtocolListDocument) -> str:
-    """The list as CSV, one row a protocol."""
-    rows = [(p.id, p.title, p.version, p.basis, "; ".join(p.schedules), p.sha256) for p in document.protocols]
-    return csv_text(("id", "title", "version", "basis", "schedules", "sha256"), rows)
+    """The list as CSV, one row a protocol or a set of constraints."""
+    rows: list[tuple[str | int | None, ...]] = [
+        (p.id, p.title, p.version, p.basis, "; ".join(p.schedules), p.sha256, "protocol", None, None)
+        for p in document.protocols
+    ]
+    rows += [
+        (s.id, s.title, s.version, None, None, s.sha256, "constraint_set", s.limits, s.disabled)
+        for s in document.constraint_sets
+    ]
+    header = ("id", "title", "version", "basis", "schedules", "sha256", "kind", "limits", "disabled")
+    return csv_text(header, rows)
 
 
-def show_document(loaded: LoadedProtocol, context: Context) -> ProtocolShowDocument:
-    """The document of one protocol."""
-    plain = msgspec.to_builtins(loaded.protocol, enc_hook=str)
+def show_document(loaded: LoadedProtocol | LoadedConstraintSet, context: Context) -> ProtocolShowDocument:
+    """The document of one protocol, or of one set of constraints."""
+    protocol = loaded.protocol if isinstance(loaded, LoadedProtocol) else None
+    constraint_set = loaded.constraint_set if isinstance(loaded, LoadedConstraintSet) else None
     return ProtocolShowDocument(
-        **context.head("rtfractions.protocol-show/1"), sha256=loaded.sha256, protocol=plain
+        **context.head("rtfractions.protocol-show/1"),
+        sha256=loaded.sha256,
+        protocol=msgspec.to_builtins(protocol, enc_hook=str),
+        constraint_set=msgspec.to_builtins(constraint_set, enc_hook=str),
     )
 
 
@@ -114,6 +142,7 @@ def show_as_text(loaded: LoadedProtocol) -> str:
             _head(loaded),
             _schedules(loaded.protocol),
             _rules(loaded.protocol),
+            _dose_rules(loaded.protocol),
             _doubts(loaded.protocol),
         )
         if section
@@ -179,6 +208,31 @@ def _rules(protocol: Protocol) -> str:
     return "".join(lines)
 
 
+def _dose_rules(protocol: Protocol) -> str:
+    """Rules on the plan's dose: isodose, targets, conformity, organs at risk, with names that structures have."""
+    parts = []
+    if protocol.prescription_isodose is not None:
+        isodose = protocol.prescription_isodose
+        low, high = isodose.percent_of_maximum
+        head = f"Prescription isodose: {low:g} to {high:g} % of the largest dose to the target"
+        parts.append(f"{head}{_rests_on(isodose, protocol)}\n{_quoted(isodose.text)}")
+    for title, rules in (("Targets", protocol.targets), ("Organs at risk", protocol.organs_at_risk)):
+        if rules is not None:
+            parts.append(f"{title}{_rests_on(rules, protocol)}\n{_quoted(rules.text)}")
+            organs: dict[str, list[DoseRule]] = {}
+            for rule in rules.rules:
+                organs.setdefault(structure_text(rule), []).append(rule)
+            parts += [f"  {organ}\n{limits_table(own, protocol.source)}" for organ, own in organs.items()]
+    if protocol.conformity is not None:
+        indices = protocol.conformity
+        table = limits_table(indices.rules, protocol.source)
+        parts.append(f"Conformity{_rests_on(indices, protocol)}\n{_quoted(indices.text)}{table}")
+    if protocol.aliases:
+        parts.append("Names of structures\n")
+        parts += [f"  {alias.structure}: {', '.join(alias.names)}\n" for alias in protocol.aliases]
+    return "".join(parts)
+
+
 def _timing_text(timing: Timing) -> str:
     parts: list[str] = []
     if timing.frequency is not None:
@@ -192,6 +246,10 @@ def _timing_text(timing: Timing) -> str:
     if timing.scope is not None:
         of = "" if timing.scope.of is None else f" {timing.scope.of.replace('_', ' ')}"
         parts.append(f"scope{of}{_see(timing.scope.ambiguity)}")
+    if timing.min_interval_hours is not None:
+        parts.append(f"at least {timing.min_interval_hours:g} hours between fractions")
+    if timing.max_gap_days is not None:
+        parts.append(f"at most {counted(timing.max_gap_days, 'day')} from one fraction to the next")
     return ", ".join(parts)
 
 
@@ -243,7 +301,10 @@ def _needs_text(needs: Sequence[Need]) -> str:
     )
 
 
-def _rests_on(rule: Schedules | LesionCount | Sites | Timing, protocol: Protocol) -> str:
+_Rule: TypeAlias = Schedules | LesionCount | Sites | Timing | IsodoseRule | DoseRules | IndexRules
+
+
+def _rests_on(rule: _Rule, protocol: Protocol) -> str:
     """The source of a rule and the worst grade it supports."""
     return f" ({protocol.source(rule.source).label}; at worst {rule.worst_grade.replace('_', ' ')})"
 
