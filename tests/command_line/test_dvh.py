@@ -182,6 +182,51 @@ class TestConverted:
         assert ratios["OAR"] == {None, 2.0, 3.0}
         assert ratios["PTV"] == ratios["EXTERNAL"] == {None, 10.0}
 
+    def test_two_spellings_of_a_name_are_one_structure(self, dvh: Run) -> None:
+        result = dvh(trio(), "--alpha-beta", "OAR=2", "--alpha-beta", "OAR =3", "--metric", "Mean")
+        assert {one["alpha_beta_gy"] for one in entry_of(result, "OAR")["metrics"]} == {None, 2.0, 3.0}
+
+    def test_alpha_beta_has_its_source(self, run: Run, dvh: Run, samples: Path) -> None:
+        # design.md, rules 2 and 6
+        name = "catalogue:oral-mucosa-denham-1995"
+        metrics = ("--metric", "Mean", "--metric", "D50%[EQD2Gy(a/b=2)]")
+        result = dvh(trio(), "--alpha-beta", f"OAR={name}", "--alpha-beta", "3", *metrics)
+        assert "alpha-beta.unverified" in codes(result)
+        sources = {
+            (entry["name"], one["alpha_beta_gy"]): one["alpha_beta_source"]
+            for entry in result.json["structures"]
+            for one in entry["metrics"]
+        }
+        assert "Denham et al 1995" in sources["OAR", 9.3]
+        assert sources["PTV", 3.0] == "given on the command line"
+        assert sources["PTV", 2.0] == "named by the metric"
+        assert sources["PTV", None] is None
+        for output_format in ("text", "csv"):
+            shown = run("dvh", samples / "patient", "--alpha-beta", name, "--format", output_format)
+            assert "Denham et al 1995" in shown.out
+            assert "not verified" in shown.err
+
+    def test_notes_of_the_model_name_their_structure(self, dvh: Run) -> None:
+        # G13: 20 Gy in one fraction
+        files = trio()
+        files["plan.dcm"] = trio_plan(fractions="1")
+        result = dvh(files, "--alpha-beta", "3")
+        noted = [w for w in result.json["warnings"] if w["code"] == "lq.high-dose-per-fraction"]
+        assert {warning["where"]["structure"] for warning in noted} == {"PTV", "OAR", "EXTERNAL"}
+
+    def test_another_plan_that_is_left_out_is_told(self, dvh: Run) -> None:
+        # G14, F18
+        files = trio()
+        files["plan2.dcm"], files["dose2.dcm"] = trio_plan(number=2, fractions="25"), trio_dose(number=2)
+        for name in ("plan2.dcm", "dose2.dcm"):
+            dataset = files[name]
+            assert isinstance(dataset, Dataset)
+            dataset.FrameOfReferenceUID, dataset.StudyInstanceUID = uid(4, 1), uid(2, 1)
+        result = dvh(files, "--plan", uid(1, 1))
+        assert result.code == 0, result.err
+        assert "dose.other-plans" in codes(result)
+        assert "dose.other-plans" not in codes(dvh(trio()))
+
     def test_a_metric_can_name_its_conversion(self, dvh: Run) -> None:
         metric = "D50%[EQD2Gy(a/b=2.5)]"
         assert values(dvh(trio(), "--metric", metric))[metric] == pytest.approx(
@@ -349,9 +394,44 @@ class TestWhatHasNoValue:
         assert "'Cord'" in result.err
         assert values(result)["Mean[Gy]"] is not None
 
-    def test_alpha_beta_of_a_structure_that_is_not_shown(self, dvh: Run) -> None:
-        assert dvh(trio(), "--alpha-beta", "Cord=2").code == 3
-        assert dvh(trio(), "--structure", "PTV", "--alpha-beta", "OAR=2").code == 3
+    def test_alpha_beta_of_a_structure_that_is_not_shown_costs_no_other_value(self, dvh: Run) -> None:
+        for arguments in (
+            ("--alpha-beta", "Cord=2", "--alpha-beta", "PTV=3"),
+            ("--structure", "PTV", "--alpha-beta", "OAR=2", "--alpha-beta", "PTV=3"),
+        ):
+            result = dvh(trio(), *arguments)
+            assert result.code == 3
+            assert len(result.json["errors"]) == 1
+            assert values(result)["Mean[EQD2Gy(a/b=3)]"] is not None
+
+    @pytest.mark.parametrize("metric", ["V95%[%]", "D50%[EQD2Gy(a/b=2)]"])
+    @pytest.mark.parametrize("structure", [(), ("--structure", "PTV")])
+    def test_an_alpha_beta_that_converts_nothing_is_an_error(
+        self, dvh: Run, metric: str, structure: tuple[str, ...]
+    ) -> None:
+        # interface.md: a conversion that was asked for came out for none
+        result = dvh(trio(), *structure, "--metric", metric, "--alpha-beta", "3")
+        assert result.code == 3
+        assert "converts nothing" in result.err
+        assert values(result)[metric] is not None
+        assert dvh(trio(), *structure, "--metric", metric, "--metric", "Mean", "--alpha-beta", "3").code == 0
+
+    def test_a_dose_that_lacks_beams_is_not_the_plans_even_where_it_is_named(self, dvh: Run) -> None:
+        # A17
+        files = trio()
+        files["dose.dcm"] = trio_dose(beams=[1, 2])
+        result = dvh(files, "--dose", uid(6, 1))
+        assert result.code == 3
+        assert result.json["structures"] == []
+
+    def test_a_dose_that_cannot_be_converted_is_told_once(self, run: Run, tmp_path: Path) -> None:
+        files = trio()
+        del files["plan.dcm"]
+        result = run("dvh", write(files, tmp_path / "in"), "--alpha-beta", "3", "--structure", "PTV")
+        assert result.code == 3
+        assert result.out.count("the number of fractions of the dose is not known") == 1
+        assert "a/b Gy" not in result.out  # no table without a value
+        assert "BED, EQD2: " in result.out
 
     def test_without_a_structure_set(self, dvh: Run) -> None:
         files = trio()
@@ -418,6 +498,11 @@ class TestCommand:
         alone = dvh(trio(), "--metric", metric)
         assert alone.code == 3
         assert values(alone) == {}
+        assert [error["code"] for error in alone.json["errors"]] == ["metric"]
+        assert f"'{metric}'" in alone.err
+
+    def test_a_second_opinion_has_no_csv(self, run: Run, samples: Path) -> None:
+        assert run("dvh", samples / "patient", "--second-opinion", "--format", "csv").code == 2
 
     def test_curves_are_json(self, run: Run, samples: Path) -> None:
         assert run("dvh", samples / "patient", "--curves").code == 2
