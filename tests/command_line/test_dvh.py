@@ -5,7 +5,7 @@ import io
 import itertools
 import json
 import math
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -36,6 +36,9 @@ from synthetic_trio import (
     trio_structures,
     write,
 )
+
+from rtfractions.reports import dvh_figure, figures
+from rtfractions.reports.figures import DosePanel
 
 Run = Callable[..., Any]
 
@@ -562,6 +565,32 @@ class TestCommand:
             assert text in svg
         run("dvh", tmp_path / "in", "--alpha-beta", "3", "--plot", path)
         assert "EQD2 [Gy], alpha/beta 3 Gy" in path.read_text("utf-8")
+
+    def test_no_two_curves_look_alike(
+        self, run: Run, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        drawn: list[Sequence[DosePanel]] = []
+
+        def drawing(panels: Sequence[DosePanel], *, said: Sequence[str]) -> Any:
+            drawn.append(panels)
+            return figures.dvh_figure(panels, said=said)
+
+        monkeypatch.setattr(dvh_figure, "dvh_figure", drawing)
+        files = trio()
+        outline = [box(z=3.0 * i, width_mm=9, height_mm=9) for i in range(3)]
+        files["structures.dcm"] = trio_structures(more=[Roi(n, f"S{n}", outline) for n in range(4, 10)])
+        folder, path = write(files, tmp_path / "in"), tmp_path / "dvh.svg"
+        run("dvh", folder, "--alpha-beta", "3", "--alpha-beta", "10", "--metric", "Mean", "--plot", path)
+        for panel, count in zip(drawn[0], (9, 18), strict=True):
+            looks = {(curve.colour % len(figures.COLOURS), curve.line) for curve in panel.curves}
+            assert len(looks) == len(panel.curves) == count
+
+    def test_the_axis_of_weighted_dose_is_not_called_effective_dose(self, run: Run, tmp_path: Path) -> None:
+        # A16; effective dose is a quantity of radiation protection
+        folder = write({**trio(), "dose.dcm": trio_dose(dose_type="EFFECTIVE")}, tmp_path / "in")
+        path = tmp_path / "dvh.svg"
+        run("dvh", folder, "--plot", path)
+        assert "dose weighted for biological effect [Gy]" in path.read_text("utf-8")
 
     @pytest.mark.parametrize("suffix", [".png", ".svg", ".pdf"])
     def test_a_name_in_letters_the_font_lacks_has_its_number(
