@@ -13,8 +13,8 @@ from rtfractions.dosimetry.conversion import (
     ConversionError,
     Converted,
     PhaseDose,
-    convert_doses,
     convert_dvh,
+    convert_phases,
     model_notices,
 )
 from rtfractions.dosimetry.courses import ChosenDose, DoseChoiceError
@@ -363,12 +363,8 @@ def _summed(
     """The DVH of the sum of the phases' converted doses, point by point: their physical sum cannot be converted."""
 
     def convert(doses_gy: Sequence[Floats]) -> Floats:
-        total = np.zeros_like(doses_gy[0])
-        for dose_gy, phase in zip(doses_gy, phases, strict=True):
-            total += convert_doses(
-                dose_gy, quantity=quantity, fractions=phase.fractions, alpha_beta_gy=alpha_beta_gy
-            )
-        return total
+        fractions = [phase.fractions for phase in phases]
+        return convert_phases(doses_gy, fractions=fractions, quantity=quantity, alpha_beta_gy=alpha_beta_gy)
 
     grids = [phase.grid for phase in phases]
     found = model_dvh(
