@@ -162,6 +162,34 @@ class TestPhysical:
         assert entry_of(result, "Node")["end_caps"] == "tapered"
         assert entry_of(result, "Vessel")["end_caps"] == "tapered"
 
+    @pytest.mark.parametrize("bent", [False, True])
+    def test_a_target_between_parts_of_another_is_not_within_it(self, dvh: Run, bent: bool) -> None:
+        # two boxes, or a U, around a gap in which a small node lies; the node in one of the boxes is within
+        planes = [1.0 + 3 * i for i in range(-5, 6)]
+        if bent:
+            u = [(-30, -20), (30, -20), (30, 20), (15, 20), (15, -10), (-15, -10), (-15, 20), (-30, 20)]
+            outer = [np.array([(x + 1.5, y + 2.0, z) for x, y in u]) for z in planes]
+        else:
+            outer = [
+                box(z=z, width_mm=15, height_mm=40, centre=(1.5 + side * 22.5, 2))
+                for z in planes
+                for side in (-1, 1)
+            ]
+        nodes = [
+            Roi(
+                number,
+                name,
+                [box(z=1.0 + 3 * i, width_mm=6, height_mm=6, centre=(x, 8)) for i in range(-1, 2)],
+                "GTV",
+            )
+            for number, name, x in ((7, "Between", 1.5), (8, "Within", 24.0))
+        ]
+        files = trio()
+        files["structures.dcm"] = trio_structures(ptv=Roi(PTV, "PTV", outer, "PTV"), more=nodes)
+        result = dvh(files)
+        assert entry_of(result, "PTV")["end_caps"] == entry_of(result, "Within")["end_caps"] == "half"
+        assert entry_of(result, "Between")["end_caps"] == "tapered"
+
 
 class TestConverted:
     def test_bed_and_eqd2_at_each_doses_own_dose_per_fraction(self, dvh: Run) -> None:

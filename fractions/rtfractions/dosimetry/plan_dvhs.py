@@ -22,6 +22,7 @@ from rtfractions.dosimetry.dvh import DVH
 from rtfractions.dosimetry.engine import InterpolationOption, model_dvh
 from rtfractions.dosimetry.evaluation import Value, evaluate
 from rtfractions.dosimetry.modelling import EndCapsOption, Model, model_of
+from rtfractions.dosimetry.nesting import TARGET_TYPES, outer_volumes_cm3
 from rtfractions.dosimetry.phases import Phases
 from rtfractions.dosimetry.prescribed import linked_targets, prescription_of
 from rtfractions.errors import RTFractionsError
@@ -33,17 +34,11 @@ from rtfractions.structures import RefusedStructure, Structure, StructureError
 
 Floats = NDArray[np.float64]
 
-TARGET_TYPES: Final = ("GTV", "CTV", "PTV")
-"""Interpreted types of structures that are targets."""
-
 COVERAGE: Final = parse_metric("V100%[%]")
 """What is reported by default of a target whose prescription is known."""
 
 CONVERSIONS: Final[tuple[Converted, ...]] = ("bed", "eqd2")
 """What an alpha/beta adds."""
-
-NESTED_SLACK_MM: Final = 0.5
-"""A target may reach so far beyond another that is drawn around it."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -221,7 +216,7 @@ def results_of(
         The dose in parts of one number of fractions each, or why it cannot be converted; needed where something
         is.
     """
-    outer = _outer_volumes_cm3(chosen)
+    outer = outer_volumes_cm3(chosen.structure_set.structures if chosen.structure_set else ())
     for structure in structures:
         if isinstance(structure, RefusedStructure):
             yield StructureResult(name=structure.name, number=structure.number, error=structure.error)
@@ -232,29 +227,6 @@ def results_of(
             yield StructureResult(
                 name=structure.name, number=structure.number, structure=structure, error=error
             )
-
-
-def _outer_volumes_cm3(chosen: ChosenDose) -> dict[int, float]:
-    """Of each target within another, by number, the volume of the largest around it."""
-    targets = [
-        (structure, volume, structure.vertices_mm)
-        for structure in (chosen.structure_set.structures if chosen.structure_set else ())
-        if structure.interpreted_type in TARGET_TYPES and (volume := structure.volume_cm3) is not None
-    ]
-    boxes = [(points.min(axis=0), points.max(axis=0)) for _, _, points in targets]
-    found: dict[int, float] = {}
-    for (inner, volume, _), (low, high) in zip(targets, boxes, strict=True):
-        around = [
-            other_volume
-            for (other, other_volume, _), (other_low, other_high) in zip(targets, boxes, strict=True)
-            if other is not inner
-            and other_volume >= volume
-            and (other_low <= low + NESTED_SLACK_MM).all()
-            and (other_high >= high - NESTED_SLACK_MM).all()
-        ]
-        if around:
-            found[inner.number] = max(around)
-    return found
 
 
 def _result(
