@@ -162,6 +162,26 @@ class TestPhysical:
         assert entry_of(result, "Node")["end_caps"] == "tapered"
         assert entry_of(result, "Vessel")["end_caps"] == "tapered"
 
+    def test_a_structure_smaller_than_a_voxel_is_told(self, dvh: Run) -> None:
+        # B23, E37: voxels of 5 x 4 x 3 mm; the dose in the middle is known
+        files = trio()
+        middle = (BOX_CENTRE_MM[0], BOX_CENTRE_MM[1])
+        rois = [
+            Roi(
+                number,
+                name,
+                [box(z=1.0 + i, width_mm=width, height_mm=5, centre=middle) for i in range(-2, 3)],
+            )
+            for number, name, width in ((7, "Tiny", 3.0), (8, "Small", 6.0))
+        ]
+        files["structures.dcm"] = trio_structures(more=rois)
+        result = dvh(files, "--metric", "Mean")
+        told = [w for w in result.json["warnings"] if w["code"] == "dvh.smaller-than-voxel"]
+        assert [warning["where"]["structure"] for warning in told] == ["Tiny"]
+        assert "3 x 5 x 5 mm" in told[0]["message"]
+        centre = float(field_gy([(*middle, 1.0)])[0])
+        assert values(result, "Tiny")["Mean[Gy]"] == pytest.approx(centre, abs=0.01)
+
     @pytest.mark.parametrize("bent", [False, True])
     def test_a_target_between_parts_of_another_is_not_within_it(self, dvh: Run, bent: bool) -> None:
         # two boxes, or a U, around a gap in which a small node lies; the node in one of the boxes is within

@@ -21,11 +21,12 @@ from rtfractions.dosimetry.courses import ChosenDose, DoseChoiceError
 from rtfractions.dosimetry.dvh import DVH
 from rtfractions.dosimetry.engine import InterpolationOption, model_dvh
 from rtfractions.dosimetry.evaluation import Value, evaluate
-from rtfractions.dosimetry.modelling import EndCapsOption, Model, model_of
+from rtfractions.dosimetry.modelling import EndCapsOption, Model, model_of, voxel_mm
 from rtfractions.dosimetry.nesting import TARGET_TYPES, outer_volumes_cm3
 from rtfractions.dosimetry.phases import Phases
 from rtfractions.dosimetry.prescribed import linked_targets, prescription_of
 from rtfractions.errors import RTFractionsError
+from rtfractions.grid import DoseGrid
 from rtfractions.metrics import DEFAULT_METRICS, DoseQuantity, Metric, MetricError, parse_metric
 from rtfractions.notices import Notice
 from rtfractions.patient import Patient
@@ -264,11 +265,29 @@ def _result(
         notices=tuple(
             dict.fromkeys(
                 notice.at(replace(notice.where, structure=structure.name))
-                for dvh in made
-                for notice in dvh.notices
+                for notice in (
+                    *_about_size(structure, chosen.grid),
+                    *(n for dvh in made for n in dvh.notices),
+                )
             )
         ),
     )
+
+
+def _about_size(structure: Structure, grid: DoseGrid) -> tuple[Notice, ...]:
+    """That a structure is smaller than a voxel of the dose, where it is: what it gets is seen by its neighbours."""
+    size_mm = np.ptp(structure.vertices_mm @ structure.axes.T, axis=0)
+    voxels_mm = voxel_mm(grid, structure.axes)
+    slabs = structure.slabs_mm
+    size_mm[2] = voxels_mm[2] if slabs is None else np.ptp(slabs)  # a single plane is told by itself
+    if not (size_mm < voxels_mm).any():
+        return ()
+    sizes, voxels = (" x ".join(f"{one:.3g}" for one in some) for some in (size_mm, voxels_mm))
+    message = (
+        f"it measures {sizes} mm, less than a voxel of the dose ({voxels} mm): its doses are interpolated between "
+        "voxels outside it"
+    )
+    return (Notice("dvh.smaller-than-voxel", message),)
 
 
 def _metrics(
