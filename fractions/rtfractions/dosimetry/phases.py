@@ -83,9 +83,7 @@ def phases_of(
                 f"one number of fractions is given for the plan's {len(groups)} fraction groups",
                 remedy="leave out --fractions",
             )
-        return Phases(
-            doses=_by_group(chosen, groups), from_plan=True, notices=(*notices, *_about(chosen, patient))
-        )
+        return Phases(doses=_by_group(chosen, groups), from_plan=True, notices=(*notices, *_about(chosen)))
     planned = groups[0].fractions if groups else None
     if planned is None and patient.incomplete is not None and chosen.plan is None:
         raise ConversionError(
@@ -114,7 +112,7 @@ def phases_of(
     return Phases(
         doses=(PhaseDose(grid=chosen.grid, fractions=number),),
         from_plan=number == planned,
-        notices=(*notices, *_about(chosen, patient)),
+        notices=(*notices, *_about(chosen)),
     )
 
 
@@ -179,7 +177,7 @@ def _by_group(chosen: ChosenDose, groups: tuple[FractionGroup, ...]) -> tuple[Ph
     return tuple(phases)
 
 
-def _about(chosen: ChosenDose, patient: Patient) -> tuple[Notice, ...]:
+def _about(chosen: ChosenDose) -> tuple[Notice, ...]:
     """What the plan and the treatment records say against the conversion."""
     notices: list[Notice] = []
     if chosen.plan is None:
@@ -191,13 +189,10 @@ def _about(chosen: ChosenDose, patient: Patient) -> tuple[Notice, ...]:
         message = "several fractions a day are converted as if repair between them were complete"
         notices.append(Notice("lq.complete-repair-assumed", message))
     planned = [group.fractions for group in groups if group.fractions is not None]
-    delivered = {
-        lesion.delivery.fractions_delivered
-        for lesion in patient.lesions
-        if lesion.plan_uid == chosen.plan.sop_instance_uid
-    } - {None, sum(planned)}
-    if planned and delivered:
-        given = ", ".join(map(str, sorted(d for d in delivered if d is not None)))
-        message = f"the planned dose was taken, of {sum(planned)} fractions; treatment records say {given}"
+    delivered = chosen.plan.delivery.fractions_delivered
+    if planned and delivered is not None and delivered != sum(planned):
+        message = (
+            f"the planned dose was taken, of {sum(planned)} fractions; treatment records say {delivered}"
+        )
         notices.append(Notice("dose.planned-not-delivered", message))
     return tuple(notices)
