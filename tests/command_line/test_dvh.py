@@ -662,6 +662,23 @@ class TestCommand:
         both = tmp_path / "out.svg"
         assert run("dvh", folder, "--plot", both, "-o", both).code == 2
 
+    @pytest.mark.parametrize("reproducible", [(), ("--reproducible",)])
+    def test_a_figure_with_a_time_that_is_none(
+        self,
+        run: Run,
+        samples: Path,
+        tmp_path: Path,
+        monkeypatch: pytest.MonkeyPatch,
+        reproducible: tuple[str, ...],
+    ) -> None:
+        # matplotlib reads it too; without --reproducible the document needs it as well
+        monkeypatch.setenv("SOURCE_DATE_EPOCH", "yesterday")
+        arguments = ("--structure", "PTV", "--plot", tmp_path / "dvh.svg", *reproducible)
+        result = run("dvh", samples / "patient", *arguments)
+        assert result.code == (3 if reproducible else 2)
+        assert "SOURCE_DATE_EPOCH" in result.err
+        assert not (tmp_path / "dvh.svg").exists()
+
     def test_reproducible_runs_give_equal_bytes(self, dvh: Run) -> None:
         assert len({dvh(trio(), "--alpha-beta", "3", "--reproducible").out for _ in range(2)}) == 1
 
