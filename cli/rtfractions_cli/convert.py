@@ -132,7 +132,7 @@ def convert(
         notices = [notice for part in phases for notice in part.notices]
         notices += [*plans_left_out(chosen, patient), *grid.notices()]
         notices.append(Notice("convert.not-physical", MAY_BE_MISTAKEN))
-        written = _written(found, limits, chosen, grid, context)
+        written = _written(found, limits, chosen, phases, grid, context)
         write_atomically(file, written.data, inputs=paths)
         conversion = _entry(file, written, chosen, phases, grid)
         context = replace(context, notices=(*context.notices, *notices))
@@ -224,6 +224,7 @@ def _written(
     found: Discovery,
     limits: Limits,
     chosen: list[ChosenDose],
+    phases: list[Phases],
     grid: ConvertedGrid,
     context: Context,
 ) -> WrittenDose:
@@ -239,6 +240,7 @@ def _written(
         alpha_betas_gy=(grid.alpha_beta.value_gy, *(own.alpha_beta.value_gy for own in grid.by_structure)),
         structure_numbers=tuple(own.structure.number for own in grid.by_structure),
         fractions=tuple(phase.fractions for phase in grid.phases),
+        fractions_from_plan=all(part.from_plan for part in phases),
         rbe_weighted=any(one.dose_type is DoseType.EFFECTIVE for one in chosen),
         written_at=None if time is None else datetime.fromisoformat(time),
     )

@@ -232,6 +232,7 @@ class TestFractions:
         result = convert(trio(), "--alpha-beta", "3", "--fractions", "5", "--override-plan-fractions")
         assert result.code == 0
         assert "fractions.overridden" in codes(result)
+        assert "n=5 (given by the user, not by the plan)" in pydicom.dcmread(out).DerivationDescription
         found = written(out).sample_gy(box_points())[0]
         assert found == pytest.approx(eqd2(field_gy(box_points()), 5, 3), abs=0.03)
 

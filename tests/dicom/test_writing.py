@@ -229,7 +229,11 @@ class TestMarking:
 
     def test_alpha_beta_stands_by_structure_number(self) -> None:
         marking = replace(MARKING, alpha_betas_gy=(3.0, 2.0, 10.0), structure_numbers=(12, 4))
-        assert "alpha/beta 3 Gy; 2 Gy in structure 12; 10 Gy in structure 4" in marking.description
+        assert (
+            "alpha/beta of the first structure that holds a voxel; 2 Gy in structure 12; 10 Gy in structure 4; "
+            "3 Gy elsewhere"
+        ) in marking.description
+        assert "alpha/beta 3 Gy; " in MARKING.description
         assert marking.comment == "EQD2 a/b=3,2,10 LQ n=10; NOT PHYSICAL"
 
 
