@@ -237,6 +237,17 @@ class TestConverted:
         result = dvh(trio(), "--alpha-beta", "OAR=2", "--alpha-beta", "OAR =3", "--metric", "Mean")
         assert {one["alpha_beta_gy"] for one in entry_of(result, "OAR")["metrics"]} == {None, 2.0, 3.0}
 
+    def test_a_structure_asked_for_twice_is_there_once(self, dvh: Run) -> None:
+        result = dvh(trio(), "--structure", "PTV", "--structure", "PTV ", "--metric", "Mean")
+        assert [entry["name"] for entry in result.json["structures"]] == ["PTV"]
+
+    @pytest.mark.parametrize("option", ["--dose", "--plan"])
+    def test_a_uid_that_is_not_there_is_named_with_what_is(self, dvh: Run, option: str) -> None:
+        result = dvh(trio(), option, "1.2.3")
+        assert result.code == 3
+        assert "'1.2.3'" in result.err
+        assert uid(6, 1) in result.err
+
     def test_alpha_beta_has_its_source(self, run: Run, dvh: Run, samples: Path) -> None:
         # design.md, rules 2 and 6
         name = "catalogue:oral-mucosa-denham-1995"

@@ -70,7 +70,11 @@ def patient_meant(
     if len(patients) > 1 and len(having) > 1:
         problem = f"there are files of {len(patients)} patients"
         raise DoseChoiceError(problem, remedy="name one patient's files, or choose with --dose or --plan")
-    raise DoseChoiceError("no dose was read that fits", remedy="see what is there with rtfractions inspect")
+    doses = [dose for patient in patients for dose in patient.doses]
+    if not doses:
+        problem = "no dose was read"
+        raise DoseChoiceError(problem, remedy="see what is there with rtfractions inspect")
+    raise _none_of(doses, dose_uid, plan_uids)
 
 
 def refuse_unlike(choices: Sequence[ChosenDose]) -> None:
@@ -139,15 +143,23 @@ def choose_dose(patient: Patient, *, dose_uid: str | None = None, plan_uid: str 
         named = [chosen for chosen in named if chosen.plan_uids == (plan_uid,)]
     if len(named) == 1:
         return named[0]
-    listed = [f"{dose.sop_instance_uid} ({dose.summation})" for dose in patient.doses]
-    there = f"there are the doses {', '.join(listed)}" if listed else "no dose was read"
     if named:
         problem = f"{len(named)} doses could be meant"
-        raise DoseChoiceError(problem, remedy=f"choose with --dose or --plan; {there}")
-    asked = [f"UID {quoted(dose_uid)}"] if dose_uid else []
-    asked += [f"plan {quoted(plan_uid)}"] if plan_uid else []
+        raise DoseChoiceError(problem, remedy=f"choose with --dose or --plan; {_listed(patient.doses)}")
+    raise _none_of(patient.doses, dose_uid, () if plan_uid is None else (plan_uid,))
+
+
+def _none_of(doses: Sequence[Dose], dose_uid: str | None, plan_uids: Sequence[str]) -> DoseChoiceError:
+    """That what was asked for is not among the doses."""
+    asked = [] if dose_uid is None else [f"UID {quoted(dose_uid)}"]
+    asked += [f"plan {quoted(uid)}" for uid in plan_uids]
     what = f"no dose of {' and '.join(asked)}" if asked else "no dose that is of a whole plan"
-    raise DoseChoiceError(f"there is {what}", remedy=there)
+    return DoseChoiceError(f"there is {what}", remedy=_listed(doses))
+
+
+def _listed(doses: Sequence[Dose]) -> str:
+    listed = [f"{dose.sop_instance_uid} ({dose.summation})" for dose in doses]
+    return f"there are the doses {', '.join(listed)}" if listed else "no dose was read"
 
 
 def _orphans(patient: Patient, others: Sequence[Dose]) -> list[ChosenDose]:

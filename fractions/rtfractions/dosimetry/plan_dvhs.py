@@ -28,6 +28,7 @@ from rtfractions.dosimetry.prescribed import linked_targets, prescription_of
 from rtfractions.errors import RTFractionsError
 from rtfractions.grid import DoseGrid
 from rtfractions.metrics import DEFAULT_METRICS, DoseQuantity, Metric, MetricError, parse_metric
+from rtfractions.names import normal
 from rtfractions.notices import Notice
 from rtfractions.patient import Patient
 from rtfractions.plans import Prescription
@@ -164,7 +165,7 @@ def structures_asked(chosen: ChosenDose, names: Sequence[str]) -> list[Structure
     if not names:
         return [*found.structures, *found.refused]
     asked: list[Structure | RefusedStructure] = []
-    for name in dict.fromkeys(names):
+    for name in dict.fromkeys(map(normal, names)):
         try:
             asked.append(found.named(name))
         except RTFractionsError as error:
