@@ -183,6 +183,11 @@ class TestNumbers:
         assert convert(files, "--alpha-beta", "3").code == 0
         found = written(out).sample_gy(box_points())[0]
         assert found == pytest.approx(eqd2(field_gy(box_points()), 10, 3), abs=0.02)
+        out.unlink()
+        one = convert(files, "--alpha-beta", "3", "--dose", f"{uid(6, 1)}.2")  # A17: it is not the sum
+        assert one.code == 3
+        assert "only one of 3" in one.err
+        assert not out.exists()
 
     def test_one_plan_of_several_fraction_groups_is_refused(self, convert: Run, out: Path) -> None:
         # F4: the plan's dose in one grid

@@ -136,6 +136,9 @@ def choose_dose(patient: Patient, *, dose_uid: str | None = None, plan_uid: str 
     others = [dose for dose in patient.doses if dose.sop_instance_uid not in used]
     if dose_uid is not None:
         named = [chosen for chosen in candidates if dose_uid in [d.sop_instance_uid for d in chosen.doses]]
+        if named and len(named[0].doses) > 1:
+            problem = f"the dose of UID {quoted(dose_uid)} is only one of {len(named[0].doses)} that are the plan's together"
+            raise DoseChoiceError(problem, remedy="choose the plan with --plan")
         named += [_alone(patient, dose) for dose in others if dose.sop_instance_uid == dose_uid]
     else:
         named = candidates or _orphans(patient, others)
