@@ -10,8 +10,11 @@ from rtfractions.compliance.dose_limits import Fractionation
 from rtfractions.compliance.lesion_targets import ROLES, Tie, role_of, tie
 from rtfractions.doses import DoseType
 from rtfractions.dosimetry.course_dvhs import CourseDVHs
-from rtfractions.dosimetry.courses import ChosenDose, DoseChoiceError, Phases, choose_dose, phases_of
-from rtfractions.dosimetry.plan_dvhs import COVERAGE, NESTED_SLACK_MM, StructureResult, usable
+from rtfractions.dosimetry.courses import ChosenDose, DoseChoiceError, choose_dose
+from rtfractions.dosimetry.nesting import NESTED_SLACK_MM
+from rtfractions.dosimetry.phases import Phases, phases_of
+from rtfractions.dosimetry.plan_dvhs import COVERAGE, StructureResult
+from rtfractions.dosimetry.prescribed import usable
 from rtfractions.dosimetry.regions import Combined
 from rtfractions.errors import RTFractionsError, counted, quoted
 from rtfractions.metrics import DoseQuantity, Metric, parse_metric
