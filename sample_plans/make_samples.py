@@ -4,6 +4,7 @@ Run ``python sample_plans/make_samples.py`` from the root of the project after a
 every plan and the local protocol are invented. No patient stands behind them.
 """
 
+import hashlib
 from pathlib import Path
 
 from synthetic import dicom_bytes, uid
@@ -254,6 +255,31 @@ aliases:
   - {structure: Stomach, names: [Magen]}
 """
 
+REVIEWED = Path(__file__).parents[1] / "fractions" / "rtfractions" / "protocols" / "data" / "NCT03176173.yaml"
+"""The protocol that the sample overlay is for."""
+
+
+def review_overlay(protocol: bytes) -> str:
+    """An overlay of the reviewed protocol's file, by its SHA-256."""
+    return f"""\
+# What an invented person decides for the registry record of NCT03176173, beside the patient in review/.
+schema: rtfractions.overlay/1
+name: A. Example
+role: trial physicist
+date: 2026-02-02
+reason: invented for this sample
+protocol: {{id: NCT03176173, sha256: {hashlib.sha256(protocol).hexdigest()}}}
+readings: {{AMB-10D: A, AMB-SCOPE: B}}
+windows: {{worst_grade: variation_acceptable, min_interval_hours: 18, max_gap_days: 4}}
+advisory_sets: [AAPM-TG101-2010]
+aliases:
+  - {{structure: Stomach, names: [Magen]}}
+prior_radiotherapy:
+  - {{patient: RV-01, stated: none}}
+alpha_beta:
+  - {{structure: SpinalCord, value_gy: 2, interval_gy: [1, 4], citation: invented for this sample}}
+"""
+
 
 def samples() -> dict[str, bytes]:
     """The content of every sample, by its path in this folder."""
@@ -283,6 +309,7 @@ def samples() -> dict[str, bytes]:
     texts = {
         "review_lesions.csv": REVIEW,
         "review_protocol.yaml": REVIEW_PROTOCOL,
+        "review_overlay.yaml": review_overlay(REVIEWED.read_bytes()),
         "reinduction.csv": REINDUCTION,
         "gensheimer.csv": GENSHEIMER,
         "gensheimer.yaml": GENSHEIMER_YAML,

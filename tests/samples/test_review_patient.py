@@ -6,14 +6,20 @@ from pathlib import Path
 import pytest
 from synthetic_review import ADRENAL, INTERNAL_MM, LUNG, TARGETS, RadialDose, Target
 
+from rtfractions import protocols
 from rtfractions.dicom.patients import read_patients
 from rtfractions.dosimetry import structure_dvh
+from rtfractions.dosimetry.indices import INDICES
 from rtfractions.patient import Patient
+from rtfractions.protocols import overlays
+from rtfractions.protocols.loader import library_protocol
+
+SAMPLES = Path(__file__).parents[2] / "sample_plans"
 
 
 @pytest.fixture(scope="module")
 def patient() -> Patient:
-    reading = read_patients([Path(__file__).parents[2] / "sample_plans" / "review"])
+    reading = read_patients([SAMPLES / "review"])
     assert not reading.errors
     assert not reading.notices
     (patient,) = reading.patients
@@ -59,3 +65,20 @@ def test_doses_are_their_closed_forms(patient: Patient) -> None:
     assert ptv.dose_to_hottest(0.95 * ptv.volume_cm3) == pytest.approx(float(at_95_percent_gy), rel=0.015)
     gtv = structure_dvh(structures.named("GTV2"), adrenal.grid)
     assert gtv.dose_to_hottest(0.03) == pytest.approx(ADRENAL.dose.maximum_gy, rel=0.01)
+
+
+def test_the_overlay_fits_the_protocol_of_the_library() -> None:
+    loaded = overlays.load_overlay(SAMPLES / "review_overlay.yaml", "review_overlay.yaml")
+    protocol = overlays.applied(library_protocol("NCT03176173"), loaded.overlay)
+    assert protocol.timing is not None
+    assert protocol.timing.max_gap_days == 4
+
+
+def test_the_protocol_states_a_rule_of_every_kind() -> None:
+    path = SAMPLES / "review_protocol.yaml"
+    protocol = protocols.load(path.read_text(), path.read_bytes(), file=path.name).protocol
+    stated = {name for name in protocol.__struct_fields__ if getattr(protocol, name)}
+    kinds = {"prescription_isodose", "targets", "conformity", "organs_at_risk", "aliases", "timing", "sites"}
+    assert kinds <= stated
+    assert protocol.conformity is not None
+    assert {rule.index for rule in protocol.conformity.rules} == set(INDICES)
