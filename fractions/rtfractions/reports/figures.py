@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
 from rtfractions.errors import RTFractionsError, printable, quoted
+from rtfractions.reports.envelope import generated_at
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -207,9 +208,15 @@ def as_bytes(figure: "Figure", suffix: str) -> bytes:
         The figure.
     suffix : str
         One of `SUFFIXES`.
+
+    Raises
+    ------
+    SettingError
+        If ``SOURCE_DATE_EPOCH`` is no time: matplotlib reads it, though no time is written.
     """
     import matplotlib
 
+    generated_at(reproducible=False)
     metadata = {".png": {"Software": None}, ".svg": {"Date": None}, ".pdf": {"CreationDate": None}}[suffix]
     buffer = io.BytesIO()
     with (
