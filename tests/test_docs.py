@@ -42,7 +42,7 @@ def test_every_command_has_help_and_is_documented(path: str, manual: str) -> Non
 
 @pytest.mark.parametrize("path", LEAVES)
 def test_every_option_has_help_and_is_documented(path: str, manual: str) -> None:
-    context = click.Context(LEAVES[path], info_name=path)
+    context = click.Context(LEAVES[path], info_name=path, help_option_names=["-h", "--help"])
     for parameter in LEAVES[path].get_params(context):
         if isinstance(parameter, click.Option):
             assert parameter.help, parameter.name
@@ -52,7 +52,7 @@ def test_every_option_has_help_and_is_documented(path: str, manual: str) -> None
 
 @pytest.mark.parametrize("path", LEAVES)
 def test_every_command_has_the_shared_options_and_tells_its_exit_codes(path: str) -> None:
-    context = click.Context(LEAVES[path], info_name=path)
+    context = click.Context(LEAVES[path], info_name=path, help_option_names=["-h", "--help"])
     options = {name for parameter in LEAVES[path].get_params(context) for name in parameter.opts}
     assert {"--format", "-o", "--output", "--reproducible", "-q", "-v", "--version"} <= options
     assert "Exit codes" in str(LEAVES[path].epilog)

@@ -51,6 +51,11 @@ def test_where_nothing_can_be_written_the_place_is_named(tmp_path: Path, name: s
     assert str(tmp_path) in str(refused.value)
 
 
+def test_an_empty_name_is_no_file() -> None:
+    with pytest.raises(OutputFileError):
+        write_atomically(Path(""), "result")
+
+
 def test_written_files_obey_the_umask(tmp_path: Path) -> None:
     before = os.umask(0o027)
     try:

@@ -9,6 +9,12 @@ from typing import TYPE_CHECKING, Literal
 
 import click
 
+from rtfractions_cli.dose_options import (
+    alpha_betas_of,
+    dose_option,
+    fraction_options,
+    refuse_override_alone,
+)
 from rtfractions_cli.exit_codes import ExitCode
 from rtfractions_cli.options import Output, examples, limit_option, shared, usage_error
 
@@ -17,7 +23,8 @@ if TYPE_CHECKING:
     from rtfractions.dicom import Discovery, Limits
     from rtfractions.dicom.writing import WrittenDose
     from rtfractions.dosimetry.converted_grid import ConvertedGrid
-    from rtfractions.dosimetry.courses import ChosenDose, Phases
+    from rtfractions.dosimetry.courses import ChosenDose
+    from rtfractions.dosimetry.phases import Phases
     from rtfractions.patient import Patient
     from rtfractions.reports.convert_report import Conversion
     from rtfractions.reports.envelope import Context
@@ -57,29 +64,16 @@ MAY_BE_MISTAKEN = (
     multiple=True,
     required=True,
     help="alpha/beta in Gy: of voxels in a structure, repeatable, the first that holds a voxel counts; and once "
-    "without a structure, for voxels in none.",
+    "without a structure, for voxels in none. catalogue:NAME in place of a number.",
 )
-@click.option("--dose", metavar="UID", help="The dose that is meant, where several could be.")
+@dose_option
 @click.option(
     "--plan",
     metavar="UID",
     multiple=True,
     help="The plan whose dose is meant; several are converted one by one, and added on the grid of the first.",
 )
-@click.option(
-    "--fractions",
-    metavar="N",
-    type=click.IntRange(1, 1000),
-    help="Number of fractions, where the plan has none.",
-)
-@click.option(
-    "--override-plan-fractions", is_flag=True, help="Take --fractions where the plan has another number."
-)
-@click.option(
-    "--effective-as",
-    type=click.Choice(("rbe",)),
-    help="What an EFFECTIVE dose is; without it one is refused, as it may be converted already.",
-)
+@fraction_options
 @limit_option
 @shared("text", "json", to_file=False)
 def convert(
@@ -100,7 +94,7 @@ def convert(
     PATH is a file, a zip archive or a folder with the plan, its dose, and the structures that are named.
     """
     from rtfractions.dicom import Limits, discover, read_patient
-    from rtfractions.dosimetry.courses import patient_meant
+    from rtfractions.dosimetry.courses import patient_meant, plans_left_out
     from rtfractions.errors import RTFractionsError
     from rtfractions.files import write_atomically
     from rtfractions.notices import Notice
@@ -116,7 +110,11 @@ def convert(
     context = Context(
         output.reproducible,
         inputs=tuple(file for reading in readings for file in reading.inputs),
-        notices=(*found.notices, *(n for reading in readings for n in reading.patient.all_notices())),
+        notices=(
+            *(notice for ratio in (ratios[0], *(own for _, own in ratios[1])) for notice in ratio.notices),
+            *found.notices,
+            *(n for reading in readings for n in reading.patient.all_notices()),
+        ),
         errors=(*found.errors, *(e for reading in readings for e in reading.errors)),
     )
     conversion = None
@@ -132,8 +130,9 @@ def convert(
         )
         grid = _grid(quantity, chosen, phases, ratios)
         notices = [notice for part in phases for notice in part.notices]
-        notices += [*grid.notices(), Notice("convert.not-physical", MAY_BE_MISTAKEN)]
-        written = _written(found, limits, chosen, grid, context, rbe_weighted=effective_as == "rbe")
+        notices += [*plans_left_out(chosen, patient), *grid.notices()]
+        notices.append(Notice("convert.not-physical", MAY_BE_MISTAKEN))
+        written = _written(found, limits, chosen, phases, grid, context)
         write_atomically(file, written.data, inputs=paths)
         conversion = _entry(file, written, chosen, phases, grid)
         context = replace(context, notices=(*context.notices, *notices))
@@ -147,29 +146,23 @@ def convert(
 
 def _alpha_betas(texts: tuple[str, ...]) -> tuple[AlphaBeta, list[tuple[str, AlphaBeta]]]:
     """The ratio of voxels in no structure, and those of structures in the order given."""
-    from rtfractions.biology import AlphaBetaError, parse_alpha_beta
+    from rtfractions.biology import AlphaBetaError
 
-    alone, by_name = [], list[tuple[str, "AlphaBeta"]]()
-    for text in texts:
-        name, equals, value = text.rpartition("=")
-        ratio = parse_alpha_beta(value, source="given on the command line")
-        if not equals:
-            alone.append(ratio)
-        elif name.strip() and name not in dict(by_name):
-            by_name.append((name, ratio))
-        else:
-            raise AlphaBetaError(f"--alpha-beta names no structure, or one twice: {text!r}")
+    alone, named = alpha_betas_of(texts)
+    names = [name for name, _ in named]
+    twice = next((name for name in names if names.count(name) > 1), None)
+    if twice is not None:
+        raise AlphaBetaError(f"--alpha-beta is given more than once for the structure {twice!r}")
     if len(alone) != 1:
         problem = f"--alpha-beta is given {len(alone)} times without a structure"
         raise AlphaBetaError(problem, remedy="give one value for voxels in none of the structures named")
-    return alone[0], by_name
+    return alone[0], named
 
 
 def _refuse_contradictions(
     plan_uids: tuple[str, ...], dose_uid: str | None, fractions: int | None, override: bool
 ) -> None:
-    if override and fractions is None:
-        raise click.UsageError("--override-plan-fractions needs --fractions")
+    refuse_override_alone(fractions, override_plan_fractions=override)
     if len(plan_uids) > 1 and (fractions is not None or dose_uid is not None):
         raise click.UsageError("with several --plan neither --fractions nor --dose can be given")
     if len(set(plan_uids)) < len(plan_uids):
@@ -186,10 +179,11 @@ def _chosen(
     effective_as_rbe: bool,
 ) -> tuple[list[ChosenDose], list[Phases]]:
     """The doses that are meant, and their numbers of fractions."""
-    from rtfractions.dosimetry.courses import choose_dose, one_frame_of_reference, phases_of
+    from rtfractions.dosimetry.courses import choose_dose, refuse_unlike
+    from rtfractions.dosimetry.phases import phases_of
 
     chosen = [choose_dose(patient, dose_uid=dose_uid, plan_uid=plan) for plan in plan_uids or (None,)]
-    one_frame_of_reference(chosen)
+    refuse_unlike(chosen)
     phases = [
         phases_of(
             dose,
@@ -230,14 +224,14 @@ def _written(
     found: Discovery,
     limits: Limits,
     chosen: list[ChosenDose],
+    phases: list[Phases],
     grid: ConvertedGrid,
     context: Context,
-    *,
-    rbe_weighted: bool,
 ) -> WrittenDose:
     """The converted dose as a DICOM file."""
     from rtfractions.dicom.marking import Marking
     from rtfractions.dicom.writing import dose_file, read_again
+    from rtfractions.doses import DoseType
     from rtfractions.reports.envelope import generated_at
 
     time = generated_at(reproducible=context.reproducible)
@@ -246,12 +240,13 @@ def _written(
         alpha_betas_gy=(grid.alpha_beta.value_gy, *(own.alpha_beta.value_gy for own in grid.by_structure)),
         structure_numbers=tuple(own.structure.number for own in grid.by_structure),
         fractions=tuple(phase.fractions for phase in grid.phases),
-        rbe_weighted=rbe_weighted,
+        fractions_from_plan=all(part.from_plan for part in phases),
+        rbe_weighted=any(one.dose_type is DoseType.EFFECTIVE for one in chosen),
         written_at=None if time is None else datetime.fromisoformat(time),
     )
     uids = [dose.sop_instance_uid for one in chosen for dose in one.doses]
     return dose_file(
-        [read_again(found, uid, context.inputs, limits) for uid in uids],
+        (read_again(found, uid, context.inputs, limits) for uid in uids),
         grid.blocks_gy,
         marking,
         limits=limits,

@@ -8,15 +8,23 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from rtfractions_cli.dose_options import (
+    alpha_betas_of,
+    dose_option,
+    fraction_options,
+    refuse_override_alone,
+)
 from rtfractions_cli.exit_codes import ExitCode
 from rtfractions_cli.options import Output, examples, limit_option, shared, usage_error
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterable, Sequence
 
+    from rtfractions.biology import AlphaBeta
     from rtfractions.dicom import Discovery, Limits
     from rtfractions.dosimetry.comparison import Opinion
-    from rtfractions.dosimetry.courses import ChosenDose, Phases
+    from rtfractions.dosimetry.courses import ChosenDose
+    from rtfractions.dosimetry.phases import Phases
     from rtfractions.dosimetry.plan_dvhs import Asked, StructureResult
     from rtfractions.errors import RTFractionsError
     from rtfractions.metrics import Metric
@@ -53,24 +61,11 @@ if TYPE_CHECKING:
     metavar="[STRUCTURE=]GY",
     multiple=True,
     help="Add BED and EQD2 at this alpha/beta in Gy; repeatable. With a structure it is that structure's, in place "
-    "of those without one.",
+    "of those without one. catalogue:NAME in place of a number.",
 )
-@click.option("--dose", metavar="UID", help="The dose that is meant, where several could be.")
+@dose_option
 @click.option("--plan", metavar="UID", help="The plan whose dose is meant.")
-@click.option(
-    "--fractions",
-    metavar="N",
-    type=click.IntRange(1, 1000),
-    help="Number of fractions, where the plan has none.",
-)
-@click.option(
-    "--override-plan-fractions", is_flag=True, help="Take --fractions where the plan has another number."
-)
-@click.option(
-    "--effective-as",
-    type=click.Choice(("rbe",)),
-    help="What an EFFECTIVE dose is; without it one is not converted, as it may be already.",
-)
+@fraction_options
 @click.option(
     "--end-caps",
     type=click.Choice(("auto", "half", "none", "tapered")),
@@ -121,20 +116,21 @@ def dvh(
     PATH is a file, a zip archive or a folder with the plan, its dose and its structures.
     """
     from rtfractions.dicom import Limits, discover, read_patient
-    from rtfractions.dosimetry.courses import choose_dose, patient_meant
+    from rtfractions.dosimetry.courses import choose_dose, patient_meant, plans_left_out
     from rtfractions.dosimetry.plan_dvhs import Asked, refuse_without_plan, results_of, structures_asked
     from rtfractions.dosimetry.refusals import refusals_of
     from rtfractions.errors import RTFractionsError
-    from rtfractions.reports import dvh_report
+    from rtfractions.reports import dvh_report, dvh_text
     from rtfractions.reports.envelope import Context, as_json
 
-    if override_plan_fractions and fractions is None:
-        raise click.UsageError("--override-plan-fractions needs --fractions")
+    refuse_override_alone(fractions, override_plan_fractions=override_plan_fractions)
     if curves and output.format != "json":
         raise click.UsageError("--curves needs --format json")
+    if second_opinion and output.format == "csv":
+        raise click.UsageError("--second-opinion has no CSV: take --format json or text")
     with usage_error():
         limits = Limits.changed(*limit)
-        ratios_gy, named_gy = _alpha_betas(alpha_beta)
+        ratios, named = alpha_betas_of(alpha_beta)
         suffix = _figure_suffix(plot, output)
     metrics, unread = _metrics(metric)
     found = discover(paths, limits)
@@ -142,10 +138,14 @@ def dvh(
     context = Context(
         output.reproducible,
         inputs=tuple(file for reading in readings for file in reading.inputs),
-        notices=(*found.notices, *(n for reading in readings for n in reading.patient.all_notices())),
+        notices=(
+            *(notice for ratio in (*ratios, *(own for _, own in named)) for notice in ratio.notices),
+            *found.notices,
+            *(n for reading in readings for n in reading.patient.all_notices()),
+        ),
         errors=(*unread, *found.errors, *(e for reading in readings for e in reading.errors)),
     )
-    asked = Asked(metrics=metrics if metric else None, alpha_betas_gy=ratios_gy, **settings)
+    asked = Asked(metrics=metrics if metric else None, alpha_betas=_each_once(ratios), **settings)
     results: list[StructureResult] = []
     opinions: tuple[Opinion, ...] | None = None
     entry: DoseEntry | None = None
@@ -156,8 +156,9 @@ def dvh(
         chosen = choose_dose(patient, dose_uid=dose, plan_uid=plan)
         refuse_without_plan(chosen, patient, found.owners())
         structures = structures_asked(chosen, structure)
-        asked = replace(asked, own_alpha_betas_gy=_own_alpha_betas(named_gy, chosen, structures))
-        phases, notices, errors = _phases(
+        own, errors = _own_alpha_betas(named, chosen, structures)
+        asked = replace(asked, own_alpha_betas=own)
+        phases, notices, refused = _phases(
             chosen,
             patient,
             asked,
@@ -165,6 +166,8 @@ def dvh(
             override_plan_fractions=override_plan_fractions,
             effective_as_rbe=effective_as == "rbe",
         )
+        errors += refused
+        notices += plans_left_out([chosen], patient)
         entry = _dose_entry(chosen, phases, fractions)
         results = list(results_of(chosen, structures, asked, phases))
         if second_opinion:
@@ -187,13 +190,13 @@ def dvh(
     if output.format == "json":
         text = as_json(document)
     else:
-        text = dvh_report.as_csv(document) if output.format == "csv" else dvh_report.as_text(document)
+        text = dvh_report.as_csv(document) if output.format == "csv" else dvh_text.as_text(document)
     output.finish(text, context, inputs=paths)
 
 
 def _metrics(texts: tuple[str, ...]) -> tuple[tuple[Metric, ...], list[RTFractionsError]]:
     """The metrics that could be read, and why others could not: one typing error costs no other value."""
-    from rtfractions.errors import RTFractionsError
+    from rtfractions.errors import RTFractionsError, quoted
     from rtfractions.metrics import parse_metric
 
     metrics: dict[Metric, None] = {}
@@ -202,44 +205,42 @@ def _metrics(texts: tuple[str, ...]) -> tuple[tuple[Metric, ...], list[RTFractio
         try:
             metrics[parse_metric(text)] = None
         except RTFractionsError as error:
-            errors.append(error)
+            told = quoted(text) in error.problem
+            errors.append(
+                error if told else type(error)(f"{quoted(text)}: {error.problem}", remedy=error.remedy)
+            )
     return tuple(metrics), errors
 
 
-def _alpha_betas(texts: tuple[str, ...]) -> tuple[tuple[float, ...], dict[str, tuple[float, ...]]]:
-    """The ratios of all structures, and those of structures by name."""
-    from rtfractions.biology import AlphaBetaError, parse_alpha_beta
-
-    alone: list[float] = []
-    named: dict[str, tuple[float, ...]] = {}
-    for text in texts:
-        name, equals, value = text.rpartition("=")
-        ratio = parse_alpha_beta(value, source="given on the command line").value_gy
-        if not equals:
-            alone.append(ratio)
-        elif name.strip():
-            named[name] = tuple(dict.fromkeys((*named.get(name, ()), ratio)))
-        else:
-            raise AlphaBetaError(f"--alpha-beta names no structure: {text!r}")
-    return tuple(dict.fromkeys(alone)), named
+def _each_once(ratios: Iterable[AlphaBeta]) -> tuple[AlphaBeta, ...]:
+    """Each value once, with the source that it was first given with."""
+    return tuple({ratio.value_gy: ratio for ratio in reversed(list(ratios))}.values())[::-1]
 
 
 def _own_alpha_betas(
-    named_gy: dict[str, tuple[float, ...]],
+    named: Sequence[tuple[str, AlphaBeta]],
     chosen: ChosenDose,
     structures: Sequence[Structure | RefusedStructure],
-) -> dict[int, tuple[float, ...]]:
-    """The ratios of structures by number."""
+) -> tuple[dict[int, tuple[AlphaBeta, ...]], list[RTFractionsError]]:
+    """The ratios of structures by number; and why others have none: one name typed wrongly costs no other value."""
     from rtfractions.dosimetry.courses import structures_named
+    from rtfractions.errors import RTFractionsError
     from rtfractions.structures import StructureError
 
-    own = {}
-    for one, (name, ratios) in zip(structures_named(chosen, list(named_gy)), named_gy.items(), strict=True):
-        if one.number not in [asked.number for asked in structures]:
-            problem = f"--alpha-beta is given for {name!r}, which is not among the structures asked for"
-            raise StructureError(problem, remedy=f"add --structure {name!r}")
-        own[one.number] = ratios
-    return own
+    numbers = {one.number for one in structures}
+    own: dict[int, tuple[AlphaBeta, ...]] = {}
+    errors: list[RTFractionsError] = []
+    for name, ratio in named:
+        try:
+            (structure,) = structures_named(chosen, [name])
+            if structure.number not in numbers:
+                problem = f"--alpha-beta is given for {name!r}, which is not among the structures asked for"
+                raise StructureError(problem, remedy=f"add --structure {name!r}")
+        except RTFractionsError as error:
+            errors.append(error)
+        else:
+            own[structure.number] = _each_once((*own.get(structure.number, ()), ratio))
+    return own, errors
 
 
 def _figure_suffix(plot: Path | None, output: Output) -> str:
@@ -263,7 +264,7 @@ def _phases(
     effective_as_rbe: bool,
 ) -> tuple[Phases | RTFractionsError | None, list[Notice], list[RTFractionsError]]:
     """The parts of the dose that have one number of fractions each, or why it cannot be converted."""
-    from rtfractions.dosimetry.courses import phases_of
+    from rtfractions.dosimetry.phases import phases_of
     from rtfractions.errors import RTFractionsError
 
     if not asked.converts and fractions is None:
@@ -284,7 +285,7 @@ def _phases(
 def _dose_entry(
     chosen: ChosenDose, phases: Phases | RTFractionsError | None, fractions: int | None
 ) -> DoseEntry:
-    from rtfractions.dosimetry.courses import Phases
+    from rtfractions.dosimetry.phases import Phases
     from rtfractions.reports import dvh_report
 
     if isinstance(phases, Phases):

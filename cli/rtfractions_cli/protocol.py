@@ -151,11 +151,19 @@ def schema(document: str, output: Output) -> None:
 @click.option(
     "--as",
     "kind",
+    envvar="RTFRACTIONS_PROTOCOL_IMPORT_AS",
     type=click.Choice(["clearplan", "dvhmetrics", "planscorecard", "proknow"]),
     required=True,
     help="The program whose template it is.",
 )
-@click.option("--id", "identifier", metavar="ID", required=True, help="Id of the set of constraints to make.")
+@click.option(
+    "--id",
+    "identifier",
+    metavar="ID",
+    envvar="RTFRACTIONS_PROTOCOL_IMPORT_ID",
+    required=True,
+    help="Id of the set of constraints to make.",
+)
 @click.option(
     "--fractions",
     metavar="N",

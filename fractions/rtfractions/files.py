@@ -119,7 +119,6 @@ def write_atomically(path: Path, content: str | bytes, *, inputs: Iterable[Path]
         If `path` is an input, no regular file, or cannot be written.
     """
     where = Where(file=str(path))
-    temporary = path.with_name(f".{os.getpid()}.{path.name[:100]}.tmp")
     try:
         if path.exists():
             if any(_is_or_holds(source, path) for source in inputs):
@@ -130,6 +129,7 @@ def write_atomically(path: Path, content: str | bytes, *, inputs: Iterable[Path]
                 raise OutputFileError(
                     "is no regular file", remedy="name a file, or leave it to stdout", where=where
                 )
+        temporary = path.with_name(f".{os.getpid()}.{path.name[:100]}.tmp")
         try:
             descriptor = os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o666)
             with os.fdopen(descriptor, "wb") as file:

@@ -141,6 +141,8 @@ class Plan:
         In the order of the plan; none for a plan set aside.
     supersedes : tuple of str
         UIDs of the plans it was derived from.
+    brachytherapy_type : str or None
+        Dose rate of brachytherapy as DICOM's terms (HDR, MDR, LDR, PDR, MANUAL), where it is stated.
     delivery : Delivery
         What treatment records say was delivered of it.
     """
@@ -160,4 +162,5 @@ class Plan:
     radiation: tuple[str, ...] = ()
     fraction_groups: tuple[FractionGroup, ...] = ()
     supersedes: tuple[str, ...] = ()
+    brachytherapy_type: str | None = None
     delivery: Delivery = field(default_factory=Delivery)

@@ -14,7 +14,7 @@ from pydicom.dataset import Dataset
 from pydicom.uid import RTPlanStorage
 from synthetic import dicom_bytes, reference, uid
 from synthetic_patient import patient as sample_patient
-from synthetic_plan import Group, Reference, ion_plan, rt_plan
+from synthetic_plan import Group, Reference, brachy_plan, ion_plan, rt_plan
 from synthetic_record import Beam, beams_record
 from synthetic_trio import (
     PTV,
@@ -64,6 +64,20 @@ def eqd2(dose: Any, n: int, ratio: float) -> Any:
 
 def codes(result: Any) -> set[str]:
     return {warning["code"] for warning in result.json["warnings"]}
+
+
+def in_frame(dataset: Dataset) -> Dataset:
+    """An object of the second plan, in the frame of reference and study of the first."""
+    dataset.FrameOfReferenceUID, dataset.StudyInstanceUID = uid(4, 1), uid(2, 1)
+    return dataset
+
+
+def two_plans() -> Files:
+    """The trio, and a second plan of the same patient with a dose on the same grid."""
+    files = trio()
+    files["plan2.dcm"] = in_frame(trio_plan(number=2, fractions="25"))
+    files["dose2.dcm"] = in_frame(trio_dose(number=2, part=0.5))
+    return files
 
 
 class TestNumbers:
@@ -122,13 +136,8 @@ class TestNumbers:
 
     def test_two_plans_are_converted_one_by_one_and_added(self, convert: Run, out: Path) -> None:
         # A30, 1.13 (3); the second grid is another
-        files = trio()
-        files["plan2.dcm"] = trio_plan(number=2, fractions="25")
-        files["dose2.dcm"] = trio_dose(number=2, moved_mm=(0.7, -0.4, 0.9), part=0.5)
-        for name in ("plan2.dcm", "dose2.dcm"):
-            dataset = files[name]
-            assert isinstance(dataset, Dataset)
-            dataset.FrameOfReferenceUID, dataset.StudyInstanceUID = uid(4, 1), uid(2, 1)
+        files = two_plans()
+        files["dose2.dcm"] = in_frame(trio_dose(number=2, moved_mm=(0.7, -0.4, 0.9), part=0.5))
         small = trio_dose(frames=slice(4, 16))
         small.Rows, small.Columns = 14, 16
         stored = np.frombuffer(small.PixelData, "<u4").reshape(12, 22, 24)[:, 4:18, 4:20]
@@ -174,6 +183,11 @@ class TestNumbers:
         assert convert(files, "--alpha-beta", "3").code == 0
         found = written(out).sample_gy(box_points())[0]
         assert found == pytest.approx(eqd2(field_gy(box_points()), 10, 3), abs=0.02)
+        out.unlink()
+        one = convert(files, "--alpha-beta", "3", "--dose", f"{uid(6, 1)}.2")  # A17: it is not the sum
+        assert one.code == 3
+        assert "only one of 3" in one.err
+        assert not out.exists()
 
     def test_one_plan_of_several_fraction_groups_is_refused(self, convert: Run, out: Path) -> None:
         # F4: the plan's dose in one grid
@@ -223,6 +237,7 @@ class TestFractions:
         result = convert(trio(), "--alpha-beta", "3", "--fractions", "5", "--override-plan-fractions")
         assert result.code == 0
         assert "fractions.overridden" in codes(result)
+        assert "n=5 (given by the user, not by the plan)" in pydicom.dcmread(out).DerivationDescription
         found = written(out).sample_gy(box_points())[0]
         assert found == pytest.approx(eqd2(field_gy(box_points()), 5, 3), abs=0.03)
 
@@ -304,6 +319,61 @@ class TestWhichDose:
         assert result.code == 0, result.err
         assert result.json["conversion"]["phases"][0]["dose_uids"] == [uid(6, 1)]
         assert "dose.physical-taken" in codes(result)
+
+    def test_physical_dose_is_not_called_rbe_weighted(self, convert: Run, out: Path) -> None:
+        # A16, facts/biology.md 4.2: what the file says of itself is true
+        result = convert(trio(), "--alpha-beta", "3", "--effective-as", "rbe")
+        assert result.code == 3
+        assert "PHYSICAL" in result.err
+        assert not out.exists()
+
+    def test_rbe_weighted_and_photon_dose_are_not_added(self, convert: Run, out: Path) -> None:
+        # interface.md: never mixed
+        files = two_plans()
+        files["plan2.dcm"] = in_frame(
+            ion_plan("P1", 2, [Reference(1, "PTV", "20.0", PTV)], [Group("10", ("0.8", "0.7", "0.5"))])
+        )
+        files["dose2.dcm"] = in_frame(trio_dose(number=2, dose_type="EFFECTIVE"))
+        both = ("--alpha-beta", "3", "--plan", uid(1, 1), "--plan", uid(1, 2))
+        result = convert(files, *both, "--effective-as", "rbe")
+        assert result.code == 3
+        assert "different types" in result.err
+        assert not out.exists()
+
+    def test_another_plan_that_is_left_out_is_told(self, convert: Run) -> None:
+        # G14, F18: an organ's EQD2 is not all of it
+        one = convert(two_plans(), "--alpha-beta", "3", "--plan", uid(1, 1))
+        assert "dose.other-plans" in codes(one)
+        both = convert(two_plans(), "--alpha-beta", "3", "--plan", uid(1, 1), "--plan", uid(1, 2))
+        assert both.code == 0
+        assert "dose.other-plans" not in codes(both)
+
+    @pytest.mark.parametrize("kind", ["LDR", "PDR", "MDR", "MANUAL", "HDR", None])
+    def test_brachytherapy_is_converted_only_where_it_is_over_in_minutes(
+        self, convert: Run, out: Path, kind: str | None
+    ) -> None:
+        # A20: 60 Gy in five days are not one fraction of 60 Gy
+        files = trio()
+        plan = brachy_plan("P1", 1, [Reference(1, "PTV", "20.0", PTV)], [Group("10", ("0.8", "0.7", "0.5"))])
+        plan.BrachyTreatmentType = kind
+        files["plan.dcm"] = plan
+        result = convert(files, "--alpha-beta", "3")
+        assert ("lq.brachytherapy" in codes(result)) == (kind is None)
+        assert out.exists() == (kind in ("HDR", None))
+        assert result.code == (0 if kind in ("HDR", None) else 3)
+
+    def test_a_dose_that_lacks_beams_is_not_the_plans_even_where_it_is_named(
+        self, convert: Run, out: Path
+    ) -> None:
+        # A17
+        files = trio()
+        files["dose.dcm"] = trio_dose(beams=[1, 2])
+        for arguments in ([], ["--dose", uid(6, 1)]):
+            result = convert(files, "--alpha-beta", "3", *arguments)
+            assert result.code == 3
+            assert result.json["conversion"] is None
+        assert "lacks the plan's beams 3" in result.err
+        assert not out.exists()
 
     def test_a_sum_over_plans_has_no_fractions(self, convert: Run, out: Path) -> None:
         # A22, 1.13 (8)
@@ -399,6 +469,7 @@ class TestCommand:
             ("--alpha-beta", "PTV=10"),  # none for voxels in no structure
             ("--alpha-beta", "3", "--alpha-beta", "10"),
             ("--alpha-beta", "PTV=10", "--alpha-beta", "PTV=3", "--alpha-beta", "3"),
+            ("--alpha-beta", "PTV=10", "--alpha-beta", "PTV =3", "--alpha-beta", "3"),
             ("--alpha-beta", "=10", "--alpha-beta", "3"),
             ("--alpha-beta", "3", "--override-plan-fractions"),
             ("--alpha-beta", "3", "--fractions", "0"),
@@ -418,6 +489,17 @@ class TestCommand:
         result = convert(trio(), "--alpha-beta", "3")
         assert "convert.not-physical" in codes(result)
         assert "may take the written grid for the plan's physical dose" in result.err
+
+    def test_alpha_beta_of_the_catalogue_brings_its_source(self, run: Run, samples: Path, out: Path) -> None:
+        # design.md, rules 2 and 6
+        name = "catalogue:oral-mucosa-denham-1995"
+        arguments = ("--quantity", "eqd2", "--alpha-beta", f"SpinalCord={name}", "--alpha-beta", "3")
+        text = run("convert", samples / "patient", "-o", out, *arguments)
+        assert "Denham et al 1995" in text.out
+        assert "not verified" in text.err
+        entries = run("convert", samples / "patient", "-o", out, *arguments, "--format", "json").json
+        assert "Denham et al 1995" in entries["conversion"]["alpha_betas"][0]["source"]
+        assert "alpha-beta.unverified" in {warning["code"] for warning in entries["warnings"]}
 
     def test_high_doses_per_fraction_are_noted(self, convert: Run) -> None:
         # G13

@@ -5,7 +5,7 @@ import io
 import itertools
 import json
 import math
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -36,6 +36,9 @@ from synthetic_trio import (
     trio_structures,
     write,
 )
+
+from rtfractions.reports import dvh_figure, figures
+from rtfractions.reports.figures import DosePanel
 
 Run = Callable[..., Any]
 
@@ -159,6 +162,54 @@ class TestPhysical:
         assert entry_of(result, "Node")["end_caps"] == "tapered"
         assert entry_of(result, "Vessel")["end_caps"] == "tapered"
 
+    def test_a_structure_smaller_than_a_voxel_is_told(self, dvh: Run) -> None:
+        # B23, E37: voxels of 5 x 4 x 3 mm; the dose in the middle is known
+        files = trio()
+        middle = (BOX_CENTRE_MM[0], BOX_CENTRE_MM[1])
+        rois = [
+            Roi(
+                number,
+                name,
+                [box(z=1.0 + i, width_mm=width, height_mm=5, centre=middle) for i in range(-2, 3)],
+            )
+            for number, name, width in ((7, "Tiny", 3.0), (8, "Small", 6.0))
+        ]
+        files["structures.dcm"] = trio_structures(more=rois)
+        result = dvh(files, "--metric", "Mean")
+        told = [w for w in result.json["warnings"] if w["code"] == "dvh.smaller-than-voxel"]
+        assert [warning["where"]["structure"] for warning in told] == ["Tiny"]
+        assert "3 x 5 x 5 mm" in told[0]["message"]
+        centre = float(field_gy([(*middle, 1.0)])[0])
+        assert values(result, "Tiny")["Mean[Gy]"] == pytest.approx(centre, abs=0.01)
+
+    @pytest.mark.parametrize("bent", [False, True])
+    def test_a_target_between_parts_of_another_is_not_within_it(self, dvh: Run, bent: bool) -> None:
+        # two boxes, or a U, around a gap in which a small node lies; the node in one of the boxes is within
+        planes = [1.0 + 3 * i for i in range(-5, 6)]
+        if bent:
+            u = [(-30, -20), (30, -20), (30, 20), (15, 20), (15, -10), (-15, -10), (-15, 20), (-30, 20)]
+            outer = [np.array([(x + 1.5, y + 2.0, z) for x, y in u]) for z in planes]
+        else:
+            outer = [
+                box(z=z, width_mm=15, height_mm=40, centre=(1.5 + side * 22.5, 2))
+                for z in planes
+                for side in (-1, 1)
+            ]
+        nodes = [
+            Roi(
+                number,
+                name,
+                [box(z=1.0 + 3 * i, width_mm=6, height_mm=6, centre=(x, 8)) for i in range(-1, 2)],
+                "GTV",
+            )
+            for number, name, x in ((7, "Between", 1.5), (8, "Within", 24.0))
+        ]
+        files = trio()
+        files["structures.dcm"] = trio_structures(ptv=Roi(PTV, "PTV", outer, "PTV"), more=nodes)
+        result = dvh(files)
+        assert entry_of(result, "PTV")["end_caps"] == entry_of(result, "Within")["end_caps"] == "half"
+        assert entry_of(result, "Between")["end_caps"] == "tapered"
+
 
 class TestConverted:
     def test_bed_and_eqd2_at_each_doses_own_dose_per_fraction(self, dvh: Run) -> None:
@@ -181,6 +232,62 @@ class TestConverted:
         }
         assert ratios["OAR"] == {None, 2.0, 3.0}
         assert ratios["PTV"] == ratios["EXTERNAL"] == {None, 10.0}
+
+    def test_two_spellings_of_a_name_are_one_structure(self, dvh: Run) -> None:
+        result = dvh(trio(), "--alpha-beta", "OAR=2", "--alpha-beta", "OAR =3", "--metric", "Mean")
+        assert {one["alpha_beta_gy"] for one in entry_of(result, "OAR")["metrics"]} == {None, 2.0, 3.0}
+
+    def test_a_structure_asked_for_twice_is_there_once(self, dvh: Run) -> None:
+        result = dvh(trio(), "--structure", "PTV", "--structure", "PTV ", "--metric", "Mean")
+        assert [entry["name"] for entry in result.json["structures"]] == ["PTV"]
+
+    @pytest.mark.parametrize("option", ["--dose", "--plan"])
+    def test_a_uid_that_is_not_there_is_named_with_what_is(self, dvh: Run, option: str) -> None:
+        result = dvh(trio(), option, "1.2.3")
+        assert result.code == 3
+        assert "'1.2.3'" in result.err
+        assert uid(6, 1) in result.err
+
+    def test_alpha_beta_has_its_source(self, run: Run, dvh: Run, samples: Path) -> None:
+        # design.md, rules 2 and 6
+        name = "catalogue:oral-mucosa-denham-1995"
+        metrics = ("--metric", "Mean", "--metric", "D50%[EQD2Gy(a/b=2)]")
+        result = dvh(trio(), "--alpha-beta", f"OAR={name}", "--alpha-beta", "3", *metrics)
+        assert "alpha-beta.unverified" in codes(result)
+        sources = {
+            (entry["name"], one["alpha_beta_gy"]): one["alpha_beta_source"]
+            for entry in result.json["structures"]
+            for one in entry["metrics"]
+        }
+        assert "Denham et al 1995" in sources["OAR", 9.3]
+        assert sources["PTV", 3.0] == "given on the command line"
+        assert sources["PTV", 2.0] == "named by the metric"
+        assert sources["PTV", None] is None
+        for output_format in ("text", "csv"):
+            shown = run("dvh", samples / "patient", "--alpha-beta", name, "--format", output_format)
+            assert "Denham et al 1995" in shown.out
+            assert "not verified" in shown.err
+
+    def test_notes_of_the_model_name_their_structure(self, dvh: Run) -> None:
+        # G13: 20 Gy in one fraction
+        files = trio()
+        files["plan.dcm"] = trio_plan(fractions="1")
+        result = dvh(files, "--alpha-beta", "3")
+        noted = [w for w in result.json["warnings"] if w["code"] == "lq.high-dose-per-fraction"]
+        assert {warning["where"]["structure"] for warning in noted} == {"PTV", "OAR", "EXTERNAL"}
+
+    def test_another_plan_that_is_left_out_is_told(self, dvh: Run) -> None:
+        # G14, F18
+        files = trio()
+        files["plan2.dcm"], files["dose2.dcm"] = trio_plan(number=2, fractions="25"), trio_dose(number=2)
+        for name in ("plan2.dcm", "dose2.dcm"):
+            dataset = files[name]
+            assert isinstance(dataset, Dataset)
+            dataset.FrameOfReferenceUID, dataset.StudyInstanceUID = uid(4, 1), uid(2, 1)
+        result = dvh(files, "--plan", uid(1, 1))
+        assert result.code == 0, result.err
+        assert "dose.other-plans" in codes(result)
+        assert "dose.other-plans" not in codes(dvh(trio()))
 
     def test_a_metric_can_name_its_conversion(self, dvh: Run) -> None:
         metric = "D50%[EQD2Gy(a/b=2.5)]"
@@ -349,9 +456,44 @@ class TestWhatHasNoValue:
         assert "'Cord'" in result.err
         assert values(result)["Mean[Gy]"] is not None
 
-    def test_alpha_beta_of_a_structure_that_is_not_shown(self, dvh: Run) -> None:
-        assert dvh(trio(), "--alpha-beta", "Cord=2").code == 3
-        assert dvh(trio(), "--structure", "PTV", "--alpha-beta", "OAR=2").code == 3
+    def test_alpha_beta_of_a_structure_that_is_not_shown_costs_no_other_value(self, dvh: Run) -> None:
+        for arguments in (
+            ("--alpha-beta", "Cord=2", "--alpha-beta", "PTV=3"),
+            ("--structure", "PTV", "--alpha-beta", "OAR=2", "--alpha-beta", "PTV=3"),
+        ):
+            result = dvh(trio(), *arguments)
+            assert result.code == 3
+            assert len(result.json["errors"]) == 1
+            assert values(result)["Mean[EQD2Gy(a/b=3)]"] is not None
+
+    @pytest.mark.parametrize("metric", ["V95%[%]", "D50%[EQD2Gy(a/b=2)]"])
+    @pytest.mark.parametrize("structure", [(), ("--structure", "PTV")])
+    def test_an_alpha_beta_that_converts_nothing_is_an_error(
+        self, dvh: Run, metric: str, structure: tuple[str, ...]
+    ) -> None:
+        # interface.md: a conversion that was asked for came out for none
+        result = dvh(trio(), *structure, "--metric", metric, "--alpha-beta", "3")
+        assert result.code == 3
+        assert "converts nothing" in result.err
+        assert values(result)[metric] is not None
+        assert dvh(trio(), *structure, "--metric", metric, "--metric", "Mean", "--alpha-beta", "3").code == 0
+
+    def test_a_dose_that_lacks_beams_is_not_the_plans_even_where_it_is_named(self, dvh: Run) -> None:
+        # A17
+        files = trio()
+        files["dose.dcm"] = trio_dose(beams=[1, 2])
+        result = dvh(files, "--dose", uid(6, 1))
+        assert result.code == 3
+        assert result.json["structures"] == []
+
+    def test_a_dose_that_cannot_be_converted_is_told_once(self, run: Run, tmp_path: Path) -> None:
+        files = trio()
+        del files["plan.dcm"]
+        result = run("dvh", write(files, tmp_path / "in"), "--alpha-beta", "3", "--structure", "PTV")
+        assert result.code == 3
+        assert result.out.count("the number of fractions of the dose is not known") == 1
+        assert "a/b Gy" not in result.out  # no table without a value
+        assert "BED, EQD2: " in result.out
 
     def test_without_a_structure_set(self, dvh: Run) -> None:
         files = trio()
@@ -418,6 +560,11 @@ class TestCommand:
         alone = dvh(trio(), "--metric", metric)
         assert alone.code == 3
         assert values(alone) == {}
+        assert [error["code"] for error in alone.json["errors"]] == ["metric"]
+        assert f"'{metric}'" in alone.err
+
+    def test_a_second_opinion_has_no_csv(self, run: Run, samples: Path) -> None:
+        assert run("dvh", samples / "patient", "--second-opinion", "--format", "csv").code == 2
 
     def test_curves_are_json(self, run: Run, samples: Path) -> None:
         assert run("dvh", samples / "patient", "--curves").code == 2
@@ -478,6 +625,32 @@ class TestCommand:
         run("dvh", tmp_path / "in", "--alpha-beta", "3", "--plot", path)
         assert "EQD2 [Gy], alpha/beta 3 Gy" in path.read_text("utf-8")
 
+    def test_no_two_curves_look_alike(
+        self, run: Run, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        drawn: list[Sequence[DosePanel]] = []
+
+        def drawing(panels: Sequence[DosePanel], *, said: Sequence[str]) -> Any:
+            drawn.append(panels)
+            return figures.dvh_figure(panels, said=said)
+
+        monkeypatch.setattr(dvh_figure, "dvh_figure", drawing)
+        files = trio()
+        outline = [box(z=3.0 * i, width_mm=9, height_mm=9) for i in range(3)]
+        files["structures.dcm"] = trio_structures(more=[Roi(n, f"S{n}", outline) for n in range(4, 10)])
+        folder, path = write(files, tmp_path / "in"), tmp_path / "dvh.svg"
+        run("dvh", folder, "--alpha-beta", "3", "--alpha-beta", "10", "--metric", "Mean", "--plot", path)
+        for panel, count in zip(drawn[0], (9, 18), strict=True):
+            looks = {(curve.colour % len(figures.COLOURS), curve.line) for curve in panel.curves}
+            assert len(looks) == len(panel.curves) == count
+
+    def test_the_axis_of_weighted_dose_is_not_called_effective_dose(self, run: Run, tmp_path: Path) -> None:
+        # A16; effective dose is a quantity of radiation protection
+        folder = write({**trio(), "dose.dcm": trio_dose(dose_type="EFFECTIVE")}, tmp_path / "in")
+        path = tmp_path / "dvh.svg"
+        run("dvh", folder, "--plot", path)
+        assert "dose weighted for biological effect [Gy]" in path.read_text("utf-8")
+
     @pytest.mark.parametrize("suffix", [".png", ".svg", ".pdf"])
     def test_a_name_in_letters_the_font_lacks_has_its_number(
         self, run: Run, tmp_path: Path, suffix: str
@@ -499,6 +672,23 @@ class TestCommand:
         assert (folder / "old.png").read_bytes() == b"old"
         both = tmp_path / "out.svg"
         assert run("dvh", folder, "--plot", both, "-o", both).code == 2
+
+    @pytest.mark.parametrize("reproducible", [(), ("--reproducible",)])
+    def test_a_figure_with_a_time_that_is_none(
+        self,
+        run: Run,
+        samples: Path,
+        tmp_path: Path,
+        monkeypatch: pytest.MonkeyPatch,
+        reproducible: tuple[str, ...],
+    ) -> None:
+        # matplotlib reads it too; without --reproducible the document needs it as well
+        monkeypatch.setenv("SOURCE_DATE_EPOCH", "yesterday")
+        arguments = ("--structure", "PTV", "--plot", tmp_path / "dvh.svg", *reproducible)
+        result = run("dvh", samples / "patient", *arguments)
+        assert result.code == (3 if reproducible else 2)
+        assert "SOURCE_DATE_EPOCH" in result.err
+        assert not (tmp_path / "dvh.svg").exists()
 
     def test_reproducible_runs_give_equal_bytes(self, dvh: Run) -> None:
         assert len({dvh(trio(), "--alpha-beta", "3", "--reproducible").out for _ in range(2)}) == 1

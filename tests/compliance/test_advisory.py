@@ -26,7 +26,9 @@ from rtfractions.schedule_text import parse
 PROTOCOL = dose_protocol().protocol
 
 
-def constraints(*rules: dict[str, Any], name: str = "TEST-SET") -> LoadedConstraintSet:
+def constraints(
+    *rules: dict[str, Any], name: str = "TEST-SET", aliases: dict[str, str] | None = None
+) -> LoadedConstraintSet:
     stated = {"source": "A", "verification": "V1"}
     document = {
         "schema": "rtfractions.constraints/1",
@@ -34,6 +36,7 @@ def constraints(*rules: dict[str, Any], name: str = "TEST-SET") -> LoadedConstra
         "title": "a set",
         "version": "1",
         "sources": [{"id": "A", "kind": "publication", "label": "A 2020", "citation": "made up"}],
+        "aliases": [{"structure": own, "names": [drawn]} for own, drawn in (aliases or {}).items()],
         "constraints": [
             {"id": f"c{i}", **one, "limits": [stated | limit for limit in one["limits"]]}
             for i, one in enumerate(rules)
@@ -96,6 +99,14 @@ class TestAdvisory:
         assert found.limit is not None
         assert found.limit.verification == "V1"
         assert "B has 80 Gy" in found.message
+
+    def test_a_structure_that_the_set_names_itself_is_found_by_that_name(self) -> None:
+        # As a set that was imported from a template has it: no structure of the vocabulary.
+        limit = rule("D2cc[Gy]", {"mandatory": "< 20 Gy"}, structure="Own")
+        for drawn, verdict in [("SpinalCord", "deviation_unacceptable"), ("Nothing", "not_evaluable")]:
+            one = constraints(limit, aliases={"Own": drawn})
+            findings = check(Case().patient(), PROTOCOL, constraint_sets=[one])
+            assert [f.verdict for f in findings.advisory[0].findings] == [verdict]
 
     def test_dose_response_rows_are_reported_and_never_compared(self) -> None:
         _, (found,) = advised(Case(), rule("Mean[Gy]", {"kind": "dose_response", "mandatory": "< 7 Gy"}))

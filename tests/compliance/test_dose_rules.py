@@ -161,7 +161,8 @@ class TestWhatIsNotThere:
             (Case(doses=False), "not_evaluable", "no dose of the plan was read"),
             (Case(dose_type=DoseType.EFFECTIVE), "not_evaluable", "EFFECTIVE"),
             (Case(kind=PlanKind.ION), "not_evaluable", "no RBE"),
-            (Case(dose=LinearDose(0.0, 0.0)), "not_evaluable", "0 everywhere"),
+            (Case(kind=PlanKind.BRACHYTHERAPY), "not_evaluable", "brachytherapy"),  # A20
+            (Case(dose=LinearDose(0.0, 0.0)), "not_evaluable", "0 everywhere"),  # C18
             (Case((PTV, replace(CORD, name="SpinalCanal"))), "query", "stands for SpinalCord"),
         ],
     )

@@ -25,13 +25,14 @@ from synthetic import dicom_bytes, reference, uid
 from synthetic_dose import rt_dose
 from synthetic_trio import trio_dose
 
+from rtfractions.dicom.decimal_strings import decimal_text, scaling_of
 from rtfractions.dicom.dose import read_dose
 from rtfractions.dicom.limits import Limits
 from rtfractions.dicom.marking import MANUFACTURER, MODEL_NAME, Marking
 from rtfractions.dicom.reading import DicomError, dataset_of
-from rtfractions.dicom.writing import WrittenDose, decimal_text, dose_file, scaling_of
+from rtfractions.dicom.writing import WrittenDose, dose_file
 from rtfractions.doses import Dose, DoseSummation, DoseType
-from rtfractions.dosimetry.courses import OWN_PROGRAM
+from rtfractions.dosimetry.phases import OWN_PROGRAM
 
 Floats = NDArray[np.float64]
 
@@ -166,6 +167,27 @@ class TestMarking:
         assert [c.CodeValue for c in found.DerivationCodeSequence] == ["121377", "121370"]
         assert "n=5+25" in found.DoseComment
 
+    @pytest.mark.parametrize(
+        ("of_sources", "said"),
+        [
+            ((None, None), None),
+            (("NONE", None), "NONE"),
+            (("NONE", "RIGID"), "RIGID"),
+            (("RIGID", "NON_RIGID"), "NON_RIGID"),
+        ],
+    )
+    def test_that_a_source_was_mapped_through_a_registration_is_kept(
+        self, of_sources: tuple[str | None, ...], said: str | None
+    ) -> None:
+        # facts/biology.md 4.2
+        sources = [a_source(instance=number) for number in (1, 2)]
+        for source, how in zip(sources, of_sources, strict=True):
+            if how is not None:
+                source.SpatialTransformOfDose = how
+        found = dataset(written(random_doses(), *sources))
+        assert found.get("SpatialTransformOfDose") == said
+        assert ("ReferencedSpatialRegistrationSequence" in found) == (said not in (None, "NONE"))
+
     def test_doses_of_beams_make_a_plan_dose_that_names_no_beam(self) -> None:
         beams = [a_source(summation="BEAM", beams=[beam], instance=beam) for beam in (1, 2)]
         found = dataset(written(random_doses(), *beams))
@@ -207,7 +229,11 @@ class TestMarking:
 
     def test_alpha_beta_stands_by_structure_number(self) -> None:
         marking = replace(MARKING, alpha_betas_gy=(3.0, 2.0, 10.0), structure_numbers=(12, 4))
-        assert "alpha/beta 3 Gy; 2 Gy in structure 12; 10 Gy in structure 4" in marking.description
+        assert (
+            "alpha/beta of the first structure that holds a voxel; 2 Gy in structure 12; 10 Gy in structure 4; "
+            "3 Gy elsewhere"
+        ) in marking.description
+        assert "alpha/beta 3 Gy; " in MARKING.description
         assert marking.comment == "EQD2 a/b=3,2,10 LQ n=10; NOT PHYSICAL"
 
 

@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from numpy.typing import NDArray
 
-from rtfractions.biology import AlphaBetaError
+from rtfractions.biology import AlphaBeta, AlphaBetaError
 from rtfractions.dosimetry import DVH, Settings
 from rtfractions.dosimetry.conversion import (
     ConversionError,
@@ -16,8 +16,9 @@ from rtfractions.dosimetry.conversion import (
     PhaseDose,
     convert_doses,
     convert_dvh,
-    sample_converted,
+    convert_phases,
 )
+from rtfractions.dosimetry.converted_grid import ConvertedGrid
 from rtfractions.dosimetry.evaluation import Value, evaluate
 from rtfractions.errors import RTFractionsError
 from rtfractions.grid import DoseGrid, Layer
@@ -212,59 +213,34 @@ class TestPhases:
 
     def test_phases_convert_with_their_own_fractions_and_add(self) -> None:
         # 1.13 (3), A30: 8 Gy x 5 and 1.8 Gy x 25 are 131.2 Gy; their sum in 30 fractions would be 99.2
-        phases = [
-            PhaseDose(grid=self.uniform(40), fractions=5),
-            PhaseDose(grid=self.uniform(45), fractions=25),
-        ]
-        points = np.array([[11.0, 12.0, 13.0]])
-        (dose,), inside = sample_converted(phases, points, quantity="eqd2", alpha_beta_gy=3.0)
-        assert inside.all()
-        assert dose == pytest.approx(eqd2(40, 5, 3) + eqd2(45, 25, 3), rel=1e-6)
+        doses = [np.array([40.0]), np.array([45.0])]
+        (dose,) = convert_phases(doses, fractions=(5, 25), quantity="eqd2", alpha_beta_gy=3.0)
+        assert dose == pytest.approx(eqd2(40, 5, 3) + eqd2(45, 25, 3), rel=1e-9)
         assert dose == pytest.approx(131.2, abs=0.05)
         assert eqd2(85, 30, 3) == pytest.approx(99.2, abs=0.05)
 
     def test_one_schedule_split_into_two_doses_of_its_fractions_is_the_same(self) -> None:
-        points = np.array([[11.0, 12.0, 13.0]])
-        whole = [PhaseDose(grid=self.uniform(60), fractions=30)]
-        split = [
-            PhaseDose(grid=self.uniform(20), fractions=10),
-            PhaseDose(grid=self.uniform(40), fractions=20),
-        ]
-        (a,), _ = sample_converted(whole, points, quantity="bed", alpha_beta_gy=3.0)
-        (b,), _ = sample_converted(split, points, quantity="bed", alpha_beta_gy=3.0)
-        assert a == pytest.approx(b)
-
-    def test_grids_may_differ_and_only_common_points_are_known(self) -> None:
-        far = self.uniform(10, origin=(20, 0, 0))  # type: ignore[arg-type]
-        phases = [PhaseDose(grid=self.uniform(20), fractions=10), PhaseDose(grid=far, fractions=5)]
-        points = np.array([[5.0, 5, 5], [25, 5, 5], [45, 5, 5], [30, 5, 5]])
-        dose, inside = sample_converted(phases, points, quantity="eqd2", alpha_beta_gy=3.0)
-        assert inside.tolist() == [False, True, False, True]
-        assert dose == pytest.approx([30.0, 30.0])
+        split = [np.array([20.0]), np.array([40.0])]
+        (dose,) = convert_phases(split, fractions=(10, 20), quantity="bed", alpha_beta_gy=3.0)
+        assert dose == pytest.approx(bed(60, 30, 3))
 
     def test_dose_is_interpolated_before_it_is_converted(self) -> None:
         # 1.13 (9): between voxels of a linear dose the dose is exact; converted voxels, interpolated, read too high
-        grid = a_grid(lambda p: 2.0 * p[..., 0])
-        middle = np.array([[13.75, 10.0, 10.0]])
-        (dose,), _ = sample_converted(
-            [PhaseDose(grid=grid, fractions=1)], middle, quantity="eqd2", alpha_beta_gy=2.0
+        boost = a_grid(lambda p: 2.0 * p[..., 0])
+        base = self.uniform(0, shape=(2, 2, 2), origin=(13.75, 10, 10))  # type: ignore[arg-type]
+        grid = ConvertedGrid(
+            phases=(PhaseDose(grid=base, fractions=3), PhaseDose(grid=boost, fractions=1)),
+            quantity="eqd2",
+            alpha_beta=AlphaBeta(value_gy=2.0, source="test"),
         )
+        dose = grid.block_gy(slice(0, 1))[0, 0, 0]
         assert dose == pytest.approx(eqd2(27.5, 1, 2), rel=1e-6)
         after = (eqd2(25, 1, 2) + eqd2(30, 1, 2)) / 2
         assert abs(after - dose) > 1
 
-    def test_a_steep_lesion_peak(self) -> None:
-        # facts/dvh.md 5: the order of conversion and interpolation matters where the dose is steep
-        grid = a_grid(lambda p: 24 * np.exp(-((p - 15.0) ** 2).sum(axis=-1) / 32.0), spacing=2.0)
-        at = np.array([[18.0, 16.0, 15.0]])
-        (dose,), _ = sample_converted(
-            [PhaseDose(grid=grid, fractions=1)], at, quantity="eqd2", alpha_beta_gy=2.0
-        )
-        (physical,), _ = grid.sample_gy(at)
-        assert dose == pytest.approx(eqd2(float(physical), 1, 2))
-
     def test_nothing_to_convert(self) -> None:
+        ratio = AlphaBeta(value_gy=3.0, source="test")
         with pytest.raises(ConversionError):
-            sample_converted([], np.zeros((1, 3)), quantity="bed", alpha_beta_gy=3.0)
+            ConvertedGrid(phases=(), quantity="bed", alpha_beta=ratio)
         with pytest.raises(ConversionError):
             PhaseDose(grid=self.uniform(1), fractions=0)

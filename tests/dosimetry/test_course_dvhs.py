@@ -6,8 +6,9 @@ from analytic_patient import CORD, GTV, PTV, Case, LinearDose
 from rtfractions.dosimetry import Combined, DVHError
 from rtfractions.dosimetry.conversion import ConversionError, PhaseDose
 from rtfractions.dosimetry.course_dvhs import SOUND, CourseDVHs, NamedRegion
-from rtfractions.dosimetry.courses import ChosenDose, Phases, choose_dose
+from rtfractions.dosimetry.courses import ChosenDose, choose_dose
 from rtfractions.dosimetry.evaluation import Value
+from rtfractions.dosimetry.phases import Phases
 from rtfractions.errors import RTFractionsError
 from rtfractions.metrics import parse_metric
 

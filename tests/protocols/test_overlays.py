@@ -131,6 +131,17 @@ def test_a_chosen_reading_decides(tmp_path: Path) -> None:
     assert check(treated, decided).lesions[0].findings[0].verdict == "per_protocol"
 
 
+def test_the_days_that_are_shown_are_those_of_the_reading_that_decides(tmp_path: Path) -> None:
+    # protocols.md G7: 15 days inclusive are 14 elapsed; what is observed must fit the verdict beside it.
+    text = head(GENSHEIMER) + "readings: {AMB-10D: B}\n"
+    decided = overlays.applied(GENSHEIMER, load(text, tmp_path).overlay)
+    review = check(patient("40Gy/10", "2026-01-05", "2026-01-19"), decided)
+    found = {finding.rule: finding for finding in review.lesions[0].findings}["overall_time"]
+    assert (found.verdict, found.observed, found.required) == ("per_protocol", 14, 14)
+    assert "reading B decides" in found.message
+    assert [reading.verdict for reading in found.readings] == ["query", "per_protocol", "query"]
+
+
 def test_windows_where_the_protocol_is_silent_rest_on_the_overlay(tmp_path: Path) -> None:
     decided = overlays.applied(RE_INDUCTION, load(WHOLE, tmp_path).overlay)
     for end, verdict in [("2026-01-18", "per_protocol"), ("2026-01-19", "query")]:  # 14 and 15 days

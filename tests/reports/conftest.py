@@ -181,7 +181,7 @@ def _html(out: str) -> Iterator[tuple[str, str, str, str]]:
                 lesion = "" if about[0] == "patient" and len(about) == 1 else about[0]
                 yield table.patient, lesion, rule[0], verdict[1].replace(" ", "_")
         elif "limits" in table.kind and table.advisory:
-            for _, rule, _, verdict, *_ in table.rows:
+            for _, rule, verdict, *_ in table.rows:
                 words = ADVISORY.get(verdict[1], verdict[1].replace(" ", "_"))
                 yield (
                     table.patient,

@@ -54,7 +54,7 @@ def check(
     reviews : sequence of PlanReview
         All counted plans of the patient.
     aliases, prior, interval_of
-        As for `organs_rule.check`.
+        As for `organs_rule.check`; the set's own names of structures are known beside these.
     alpha_beta_gy : float, optional
         Translate limits that are not stated for a plan's fractionation by isoeffect at this alpha/beta; without it
         they do not apply.
@@ -65,10 +65,11 @@ def check(
         source=constraint_set.sources[0],
         source_of=constraint_set.source,
     )
+    names = (*aliases, *constraint_set.aliases)
     findings: list[Finding] = []
     for review in graded:
         for rule in constraint_set.constraints:
-            cases = cases_of(rule, review, reviews, aliases=aliases, prior=prior, interval_of=interval_of)
+            cases = cases_of(rule, review, reviews, aliases=names, prior=prior, interval_of=interval_of)
             for case in cases:
                 findings += _checked(rule, case, book, alpha_beta_gy)
     return AdvisoryFindings(constraint_set, sha256, tuple(findings))

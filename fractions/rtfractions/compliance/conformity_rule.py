@@ -85,7 +85,8 @@ def _indices(target: TargetReview, tie: Tie, review: PlanReview) -> Indices | st
             external=_external(review),
         )
     except RTFractionsError as error:
-        return error.problem
+        of = error.where.structure
+        return error.problem if of in (None, structure.name) else f"{quoted(of)}: {error.problem}"
 
 
 def _others(tie: Tie, review: PlanReview) -> Iterator[Structure]:

@@ -210,7 +210,10 @@ def doubts_of(review: PlanReview, notices: Iterable[Notice]) -> tuple[str, ...]:
     """
     of_doses = () if review.dose is None else (n for dose in review.dose.doses for n in dose.notices)
     told = (*review.plan.notices, *of_doses, *notices)
-    return tuple(dict.fromkeys(notice.message for notice in told if notice.code in DOUBTS))
+    # What makes a prescription unclear may be its dose: of one fraction, or in cGy.
+    unclear = (target.prescription.unclear for target in review.plan.targets)
+    doubts = (*filter(None, unclear), *(notice.message for notice in told if notice.code in DOUBTS))
+    return tuple(dict.fromkeys(doubts))
 
 
 DOUBTS: Final = frozenset(

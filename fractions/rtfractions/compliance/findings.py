@@ -255,11 +255,13 @@ class PatientFindings:
 
     @property
     def notices(self) -> tuple[Notice, ...]:
-        """What the readers and the conversions have to say of patient, plans and lesions, each once."""
+        """What the readers and the conversions have to say of patient, plans, lesions and doses, each once."""
         of_plans = (notice for plan in self.patient.plans for notice in plan.notices)
         of_lesions = (notice for lesion in self.lesions for notice in lesion.notices)
-        of_doses = (notice for review in self.plans for notice in review.notices)
-        return tuple(dict.fromkeys((*self.patient.notices, *of_plans, *of_lesions, *of_doses)))
+        of_doses = (notice for dose in self.patient.doses for notice in dose.notices)
+        of_reviews = (notice for review in self.plans for notice in review.notices)
+        found = (*self.patient.notices, *of_plans, *of_lesions, *of_doses, *of_reviews)
+        return tuple(dict.fromkeys(found))
 
     @property
     def headline(self) -> str:

@@ -10,8 +10,11 @@ from rtfractions.compliance.dose_limits import Fractionation
 from rtfractions.compliance.lesion_targets import ROLES, Tie, role_of, tie
 from rtfractions.doses import DoseType
 from rtfractions.dosimetry.course_dvhs import CourseDVHs
-from rtfractions.dosimetry.courses import ChosenDose, DoseChoiceError, Phases, choose_dose, phases_of
-from rtfractions.dosimetry.plan_dvhs import COVERAGE, NESTED_SLACK_MM, StructureResult, usable
+from rtfractions.dosimetry.courses import ChosenDose, DoseChoiceError, choose_dose
+from rtfractions.dosimetry.nesting import NESTED_SLACK_MM
+from rtfractions.dosimetry.phases import Phases, phases_of
+from rtfractions.dosimetry.plan_dvhs import COVERAGE, StructureResult
+from rtfractions.dosimetry.prescribed import usable
 from rtfractions.dosimetry.regions import Combined
 from rtfractions.errors import RTFractionsError, counted, quoted
 from rtfractions.metrics import DoseQuantity, Metric, parse_metric
@@ -206,6 +209,8 @@ def _must_grade_nothing(dose: ChosenDose, plan: Plan) -> str | None:
     """Why a dose must not be held against limits on physical dose."""
     if dose.dose_type is DoseType.EFFECTIVE:
         return "its dose is weighted for biological effect (EFFECTIVE), and no limit is on such dose"
+    if plan.kind is PlanKind.BRACHYTHERAPY:
+        return "it is a brachytherapy plan, and limits are on external beams"
     if plan.kind is PlanKind.ION:
         return "its dose is the physical dose of ions: no RBE is in it"
     if not dose.grid.maximum_gy > 0:
@@ -228,12 +233,9 @@ def _review(
         if len(groups) > 1
         else "the plan does not state its number of fractions"
     )
-    schedules = dict.fromkeys(
-        one.lesion.prescription.schedule for one in ties if one.lesion.prescription.schedule is not None
-    )
-    per_fraction = dict.fromkeys(
-        phase.dose_per_fraction_gy for schedule in schedules for phase in schedule.phases
-    )
+    prescriptions = () if isinstance(dose, str) else _prescriptions(ties, dose)
+    phases_given = [phase for one in prescriptions if one.schedule for phase in one.schedule.phases]
+    per_fraction = dict.fromkeys(phase.dose_per_fraction_gy for phase in phases_given)
     fractionation = Fractionation(fractions, no_fractions, tuple(per_fraction))
     if isinstance(dose, str):
         return PlanReview(
@@ -257,7 +259,7 @@ def _review(
         fractionation=fractionation,
         targets=targets,
         ties=ties,
-        prescription=_one_prescription(ties, dose),
+        prescription=prescriptions[0] if len({one.schedule for one in prescriptions}) == 1 else None,
         structure_set=structure_set,
         dvhs=dvhs if no_dose is None else None,
         notices=(*notices, *found),
@@ -272,13 +274,12 @@ def _phases(dose: ChosenDose, patient: Patient) -> tuple[Phases | RTFractionsErr
     return phases, phases.notices
 
 
-def _one_prescription(ties: Sequence[Tie], dose: ChosenDose) -> Prescription | None:
-    """What is prescribed to all lesions of a plan, where that is one schedule that may grade."""
+def _prescriptions(ties: Sequence[Tie], dose: ChosenDose) -> tuple[Prescription, ...]:
+    """What is prescribed to the lesions of a plan; nothing where one of them may not grade."""
     try:
-        found = [usable(one.lesion.prescription, dose) for one in ties]
+        return tuple(usable(one.lesion.prescription, dose) for one in ties)
     except DoseChoiceError:
-        return None
-    return found[0] if len({one.schedule for one in found}) == 1 else None
+        return ()
 
 
 def _targets(

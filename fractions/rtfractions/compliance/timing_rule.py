@@ -10,7 +10,7 @@ from rtfractions.compliance.conditions import read
 from rtfractions.compliance.findings import NOT_BEGUN, Finding, ReadingVerdict, no_rule
 from rtfractions.errors import counted
 from rtfractions.patient import Lesion
-from rtfractions.protocols.schema import DayLimit, OverallTime, Protocol, Timing
+from rtfractions.protocols.schema import DayLimit, OverallTime, Protocol, Reading, Timing
 from rtfractions.schedule import Phase
 from rtfractions.verdicts import Verdict, no_worse_than, roll_up
 
@@ -157,6 +157,7 @@ def _overall(
         return replace(finding, verdict=Verdict.NOT_EVALUABLE, message=message)
 
     readings: tuple[ReadingVerdict, ...] = ()
+    decides = None
     if overall.ambiguity is None:
         limits = [overall.days]
         verdict = _graded(course, overall.days, timing)
@@ -164,14 +165,16 @@ def _overall(
         ambiguity = protocol.ambiguity(overall.ambiguity)
         limits = [reading.days for reading in ambiguity.readings]
         verdict, readings = read(ambiguity, lambda reading: _graded(course, reading.days, timing))
+        decides = next((r for r in ambiguity.readings if r.id == ambiguity.default), None)
     known = [limit for limit in limits if limit is not None]
+    shown = known[0] if decides is None or decides.days is None else decides.days
     counts = "; ".join(f"{_counted(course, limit)} (limit {limit.max})" for limit in known)
     return replace(
         finding,
         verdict=verdict,
-        message=f"{course[0]} to {course[1]}, {_agreement(readings)}{counts}",
-        observed=days(course, known[0].count),
-        required=known[0].max,
+        message=f"{course[0]} to {course[1]}, {_agreement(readings, decides)}{counts}",
+        observed=days(course, shown.count),
+        required=shown.max,
         unit="days",
         readings=readings,
     )
@@ -189,9 +192,11 @@ def _counted(course: Course, limit: DayLimit) -> str:
     return counted(number, noun) + how
 
 
-def _agreement(readings: tuple[ReadingVerdict, ...]) -> str:
+def _agreement(readings: tuple[ReadingVerdict, ...], decides: Reading | None) -> str:
     if not readings:
         return ""
+    if decides is not None:
+        return f"reading {decides.id} decides: "
     verdicts = {reading.verdict for reading in readings}
     if len(verdicts) > 1:
         return "the readings differ: "

@@ -42,6 +42,8 @@ class Marking:
         ROI numbers of these structures. Names are not written: they can hold patient text.
     fractions : tuple of int
         Number of fractions of each phase.
+    fractions_from_plan : bool
+        Whether these are the plans' numbers; False where the user gave one.
     rbe_weighted : bool
         The source was RBE-weighted.
     written_at : datetime.datetime or None
@@ -52,6 +54,7 @@ class Marking:
     alpha_betas_gy: tuple[float, ...]
     structure_numbers: tuple[int, ...]
     fractions: tuple[int, ...]
+    fractions_from_plan: bool = True
     rbe_weighted: bool = False
     written_at: datetime.datetime | None = None
 
@@ -75,14 +78,22 @@ class Marking:
     @property
     def description(self) -> str:
         """A Derivation Description: model, alpha/beta by structure number, fractions, time, program."""
+        given = "" if self.fractions_from_plan else " (given by the user, not by the plan)"
         parts = [
             f"{self.quantity.upper()} by the linear-quadratic model, each voxel at its own dose per fraction D/n",
-            f"n={'+'.join(map(str, self.fractions))}",
-            f"alpha/beta {self.alpha_betas_gy[0]:g} Gy",
+            f"n={'+'.join(map(str, self.fractions))}{given}",
         ]
         own = zip(self.structure_numbers, self.alpha_betas_gy[1:], strict=True)
         listed = [f"{ratio:g} Gy in structure {number}" for number, ratio in own]
+        if listed:
+            parts.append("alpha/beta of the first structure that holds a voxel")
+        elsewhere = (
+            f"{self.alpha_betas_gy[0]:g} Gy elsewhere"
+            if listed
+            else f"alpha/beta {self.alpha_betas_gy[0]:g} Gy"
+        )
         end = [
+            elsewhere,
             "full repair between fractions, no time factor",
             *(["source dose RBE-weighted"] if self.rbe_weighted else []),
             "not a physical dose",

@@ -117,6 +117,7 @@ def _outline(dataset: Dataset) -> Plan:
         frame_of_reference_uid=text_of(dataset, "FrameOfReferenceUID"),
         structure_set_uid=_structure_set(dataset, notices),
         supersedes=tuple(dict.fromkeys(predecessors)),
+        brachytherapy_type=code_of(dataset, "BrachyTreatmentType"),
         notices=tuple(notices),
     )
 

@@ -9,7 +9,7 @@ free text.
 import uuid
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
-from decimal import ROUND_HALF_EVEN, ROUND_UP, Context, Decimal
+from decimal import Decimal
 from typing import Final
 
 import numpy as np
@@ -22,6 +22,7 @@ from pydicom.filewriter import dcmwrite
 from pydicom.uid import UID, ExplicitVRLittleEndian, RTDoseStorage
 
 from rtfractions import __version__
+from rtfractions.dicom.decimal_strings import decimal_text, scaling_of
 from rtfractions.dicom.discovery import Discovery
 from rtfractions.dicom.limits import Limits
 from rtfractions.dicom.marking import (
@@ -35,17 +36,12 @@ from rtfractions.dicom.marking import (
     Marking,
 )
 from rtfractions.dicom.reading import DicomError, dataset_of, guarded
-from rtfractions.dicom.values import decimals_of, items_of, text_of
+from rtfractions.dicom.values import code_of, decimals_of, items_of, text_of
 from rtfractions.doses import DoseSummation
 from rtfractions.errors import Where
 from rtfractions.files import InputFile, sha256_hex
 
 Floats = NDArray[np.float64]
-
-LARGEST_STORED: Final = 2**32 - 1
-
-_SCALING_DIGITS: Final = Context(prec=11, rounding=ROUND_UP)
-"""A scaling of eleven digits, as ``1.2345678901E-08``, fills the 16 characters of a DICOM decimal."""
 
 _KEPT: Final = (
     # Patient (PS3.3 C.7.1.1) and Clinical Trial Subject
@@ -105,6 +101,9 @@ _GEOMETRY: Final = (
     "PixelSpacing",
     "GridFrameOffsetVector",
 )
+
+_TRANSFORMS: Final = ("NON_RIGID", "RIGID", "NONE")
+"""How a dose may have been mapped through a registration; of several sources the first of these is said."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -189,10 +188,13 @@ def dose_file(
     DicomError
         If a source cannot be read, or the doses are not those of its grid.
     """
-    files = list(sources)
-    datasets = [dataset_of(data, limits) for data in files]
+    digests, datasets = [], []
+    for data in sources:
+        digests.append(sha256_hex(data))
+        datasets.append(dataset_of(data, limits))
+        datasets[-1].pop("PixelData", None)  # it is as large as the grid, and not needed
     first = datasets[0]
-    entropy = "\n".join([*map(sha256_hex, files), *also_from, repr(marking), __version__])
+    entropy = "\n".join([*digests, *also_from, repr(marking), __version__])
     plans = _plan_references(datasets)
     dose = _identity(first, marking, entropy)
     _mark(dose, marking, datasets, plans)
@@ -207,38 +209,6 @@ def dose_file(
         scaling_gy=scaling_of(maximum),
         maximum_gy=maximum,
     )
-
-
-def scaling_of(maximum_gy: float) -> Decimal:
-    """The smallest scaling of 16 characters that reaches a maximum with 32 bits.
-
-    The doses are divided by this very number, as a reader will multiply by it: what is stored is then within half a
-    step of what was computed.
-
-    Examples
-    --------
-    >>> f"{scaling_of(60.0):E}", f"{scaling_of(1e5):E}"
-    ('1.3969838623E-8', '2.3283064371E-5')
-    """
-    if maximum_gy <= 0:
-        return Decimal("1E-6")
-    return _SCALING_DIGITS.divide(Decimal(maximum_gy), Decimal(LARGEST_STORED))
-
-
-def decimal_text(value: Decimal) -> str:
-    """A number in the 16 characters of a DICOM decimal (PS3.5 6.2), with as many digits as fit.
-
-    Examples
-    --------
-    >>> decimal_text(Decimal("-123.4567890123456789")), decimal_text(Decimal("2.50"))
-    ('-123.45678901235', '2.50')
-    """
-    text = str(value)
-    for digits in range(16, 0, -1):
-        if len(text) <= 16:
-            break
-        text = str(Context(prec=digits, rounding=ROUND_HALF_EVEN).plus(value))
-    return text
 
 
 def _identity(source: Dataset, marking: Marking, entropy: str) -> Dataset:
@@ -304,6 +274,14 @@ def _mark(dose: Dataset, marking: Marking, sources: list[Dataset], plans: list[D
     structures = _references(sources[:1], "ReferencedStructureSetSequence")
     if structures:
         dose.ReferencedStructureSetSequence = structures
+    said = [code_of(source, "SpatialTransformOfDose") for source in sources]
+    transform = next((how for how in _TRANSFORMS if how in said), None)
+    if transform is not None:
+        dose.SpatialTransformOfDose = transform
+    if transform in _TRANSFORMS[:-1]:  # then required, though it may be empty
+        dose.ReferencedSpatialRegistrationSequence = _references(
+            sources, "ReferencedSpatialRegistrationSequence"
+        )
 
 
 def _plan_references(sources: list[Dataset]) -> list[Dataset]:

@@ -157,43 +157,29 @@ def convert_dvh(dvh: DVH, *, quantity: Converted, fractions: int, alpha_beta_gy:
     )
 
 
-def sample_converted(
-    phases: Sequence[PhaseDose], points_mm: Floats, *, quantity: Converted, alpha_beta_gy: float
-) -> tuple[Floats, NDArray[np.bool_]]:
-    """BED or EQD2 of all phases at points: each phase's dose is interpolated, converted, and then added.
+def convert_phases(
+    doses_gy: Sequence[Floats], *, fractions: Sequence[int], quantity: Converted, alpha_beta_gy: float
+) -> Floats:
+    """BED or EQD2 in Gy of phases at the same points: each is converted with its own fractions, and then added.
 
     Parameters
     ----------
-    phases : sequence of PhaseDose
-        At least one; their grids may differ.
-    points_mm : ndarray, shape (n, 3)
-        Positions (x, y, z) in the DICOM patient system, common to all phases.
+    doses_gy : sequence of ndarray of one shape
+        Physical doses of each phase in Gy, interpolated already: conversion comes after.
+    fractions : sequence of int
+        Number of fractions of each phase.
     quantity, alpha_beta_gy
         As for `convert_doses`.
 
-    Returns
-    -------
-    dose_gy : ndarray, shape (m,)
-        Of the points inside every grid, in their order.
-    inside : ndarray of bool, shape (n,)
-        Which points these are: where one phase's dose is unknown, so is the sum.
-
     Raises
     ------
-    ConversionError
-        If there is no phase, or as `convert_doses`.
+    ConversionError, DoseError, AlphaBetaError
+        As `convert_doses`.
     """
-    if not phases:
-        raise ConversionError("there is no dose to convert")
-    total = np.zeros(len(points_mm))
-    everywhere = np.ones(len(points_mm), bool)
-    for phase in phases:
-        dose, inside = phase.grid.sample_gy(points_mm)
-        total[inside] += convert_doses(
-            dose, quantity=quantity, fractions=phase.fractions, alpha_beta_gy=alpha_beta_gy
-        )
-        everywhere &= inside
-    return total[everywhere], everywhere
+    total = np.zeros_like(doses_gy[0])
+    for dose_gy, own in zip(doses_gy, fractions, strict=True):
+        total += convert_doses(dose_gy, quantity=quantity, fractions=own, alpha_beta_gy=alpha_beta_gy)
+    return total
 
 
 def model_notices(maximum_gy: float, fractions: int) -> tuple[Notice, ...]:

@@ -6,17 +6,18 @@ from decimal import Decimal
 from typing import Final, TypeVar
 
 from rtfractions.dosimetry.conversion import ConversionError, Converted
-from rtfractions.dosimetry.courses import ChosenDose, Phases
+from rtfractions.dosimetry.courses import ChosenDose
 from rtfractions.dosimetry.dvh import DVH
 from rtfractions.dosimetry.engine import InterpolationOption, model_dvh
 from rtfractions.dosimetry.evaluation import Value, evaluate
 from rtfractions.dosimetry.interpolation import even_frames
 from rtfractions.dosimetry.modelling import EndCapsOption, Model, model_of
+from rtfractions.dosimetry.nesting import outer_volumes_cm3
+from rtfractions.dosimetry.phases import Phases
 from rtfractions.dosimetry.plan_dvhs import (
     MetricResult,
     StructureResult,
     converted_dvh,
-    outer_volumes_cm3,
     summed_dvh,
 )
 from rtfractions.dosimetry.regions import Grown, Region, region_model
@@ -82,7 +83,7 @@ class CourseDVHs:
     def __init__(self, chosen: ChosenDose, phases: Phases | RTFractionsError) -> None:
         self.chosen = chosen
         self.phases = phases
-        self._outer_cm3 = outer_volumes_cm3(chosen)
+        self._outer_cm3 = outer_volumes_cm3(chosen.structure_set.structures if chosen.structure_set else ())
         self._models: dict[object, Model | RTFractionsError] = {}
         self._dvhs: dict[object, DVH | RTFractionsError] = {}
         self._asked: dict[object, tuple[NamedRegion, dict[Metric, Value | RTFractionsError]]] = {}

@@ -1,20 +1,15 @@
-"""Which dose is meant, and in how many fractions it was planned: chosen among candidates, never guessed."""
+"""Which dose is meant, with its plan and structures: chosen among candidates, never guessed."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Final
 
 from rtfractions.doses import Dose, DoseSummation, DoseType, PlanDose
-from rtfractions.dosimetry.conversion import ConversionError, PhaseDose, checked_fractions
-from rtfractions.errors import RTFractionsError, counted, quoted
+from rtfractions.errors import RTFractionsError, quoted
 from rtfractions.grid import DoseGrid
 from rtfractions.notices import Notice
 from rtfractions.patient import Patient
-from rtfractions.plans import FractionGroup, Plan, PlanKind
+from rtfractions.plans import Plan
 from rtfractions.structures import Structure, StructureError, StructureSet
-
-OWN_PROGRAM: Final = "rtfractions rtfractions convert"
-"""What `Dose.calculated_by` begins with for doses that this program converted."""
 
 
 class DoseChoiceError(RTFractionsError, ValueError):
@@ -53,26 +48,6 @@ class ChosenDose:
         return tuple(dict.fromkeys(uid for dose in self.doses for uid in dose.plan_uids))
 
 
-@dataclass(frozen=True, slots=True, eq=False, kw_only=True)
-class Phases:
-    """A dose in the parts that have one number of fractions each.
-
-    Attributes
-    ----------
-    doses : tuple of PhaseDose
-        One, or one for each fraction group.
-    from_plan : bool
-        Whether the numbers are the plan's; False where the user gave another or the only one. Such a dose grades
-        nothing.
-    notices : tuple of Notice
-        What must be told beside whatever is converted.
-    """
-
-    doses: tuple[PhaseDose, ...]
-    from_plan: bool
-    notices: tuple[Notice, ...] = ()
-
-
 def patient_meant(
     patients: Sequence[Patient], *, dose_uid: str | None = None, plan_uids: Sequence[str] = ()
 ) -> Patient:
@@ -95,22 +70,50 @@ def patient_meant(
     if len(patients) > 1 and len(having) > 1:
         problem = f"there are files of {len(patients)} patients"
         raise DoseChoiceError(problem, remedy="name one patient's files, or choose with --dose or --plan")
-    raise DoseChoiceError("no dose was read that fits", remedy="see what is there with rtfractions inspect")
+    doses = [dose for patient in patients for dose in patient.doses]
+    if not doses:
+        problem = "no dose was read"
+        raise DoseChoiceError(problem, remedy="see what is there with rtfractions inspect")
+    raise _none_of(doses, dose_uid, plan_uids)
 
 
-def one_frame_of_reference(choices: Sequence[ChosenDose]) -> None:
-    """Refuse doses of several plans that do not lie in one frame of reference.
+def refuse_unlike(choices: Sequence[ChosenDose]) -> None:
+    """Refuse doses of several plans whose conversions cannot be added.
 
     Raises
     ------
     DoseChoiceError
-        If their frames of reference differ, or one is not stated.
+        If their frames of reference differ, or one is not stated, or if some are RBE-weighted and others are not.
     """
     frames = {dose.frame_of_reference_uid for chosen in choices for dose in chosen.doses}
     if len(choices) > 1 and (len(frames) > 1 or None in frames):
         raise DoseChoiceError(
             "the doses of the plans do not lie in one frame of reference: positions cannot be compared"
         )
+    if len({chosen.dose_type for chosen in choices}) > 1:
+        raise DoseChoiceError(
+            "the doses of the plans are of different types, physical and effective: RBE-weighted dose is never mixed "
+            "with photon dose",
+            remedy="convert each plan by itself",
+        )
+
+
+def plans_left_out(choices: Sequence[ChosenDose], patient: Patient) -> tuple[Notice, ...]:
+    """That other plans of the patient have a dose too, where they do: what an organ gets from them is not counted."""
+    superseded = {uid for plan in patient.plans for uid in plan.supersedes}
+    counted_uids = {
+        plan.sop_instance_uid for plan in patient.plans if plan.set_aside is None
+    } - superseded.union(*(chosen.plan_uids for chosen in choices))
+    others = [dose for dose in patient.plan_doses if dose.plan_uid in counted_uids]
+    if not others:
+        return ()
+    having = (
+        "another plan of the patient has"
+        if len(others) == 1
+        else f"{len(others)} other plans of the patient have"
+    )
+    message = f"{having} a dose too, which is not in this: what organs get from it is not counted"
+    return (Notice("dose.other-plans", message),)
 
 
 def choose_dose(patient: Patient, *, dose_uid: str | None = None, plan_uid: str | None = None) -> ChosenDose:
@@ -133,6 +136,9 @@ def choose_dose(patient: Patient, *, dose_uid: str | None = None, plan_uid: str 
     others = [dose for dose in patient.doses if dose.sop_instance_uid not in used]
     if dose_uid is not None:
         named = [chosen for chosen in candidates if dose_uid in [d.sop_instance_uid for d in chosen.doses]]
+        if named and len(named[0].doses) > 1:
+            problem = f"the dose of UID {quoted(dose_uid)} is only one of {len(named[0].doses)} that are the plan's together"
+            raise DoseChoiceError(problem, remedy="choose the plan with --plan")
         named += [_alone(patient, dose) for dose in others if dose.sop_instance_uid == dose_uid]
     else:
         named = candidates or _orphans(patient, others)
@@ -140,15 +146,23 @@ def choose_dose(patient: Patient, *, dose_uid: str | None = None, plan_uid: str 
         named = [chosen for chosen in named if chosen.plan_uids == (plan_uid,)]
     if len(named) == 1:
         return named[0]
-    listed = [f"{dose.sop_instance_uid} ({dose.summation})" for dose in patient.doses]
-    there = f"there are the doses {', '.join(listed)}" if listed else "no dose was read"
     if named:
         problem = f"{len(named)} doses could be meant"
-        raise DoseChoiceError(problem, remedy=f"choose with --dose or --plan; {there}")
-    asked = [f"UID {quoted(dose_uid)}"] if dose_uid else []
-    asked += [f"plan {quoted(plan_uid)}"] if plan_uid else []
+        raise DoseChoiceError(problem, remedy=f"choose with --dose or --plan; {_listed(patient.doses)}")
+    raise _none_of(patient.doses, dose_uid, () if plan_uid is None else (plan_uid,))
+
+
+def _none_of(doses: Sequence[Dose], dose_uid: str | None, plan_uids: Sequence[str]) -> DoseChoiceError:
+    """That what was asked for is not among the doses."""
+    asked = [] if dose_uid is None else [f"UID {quoted(dose_uid)}"]
+    asked += [f"plan {quoted(uid)}" for uid in plan_uids]
     what = f"no dose of {' and '.join(asked)}" if asked else "no dose that is of a whole plan"
-    raise DoseChoiceError(f"there is {what}", remedy=there)
+    return DoseChoiceError(f"there is {what}", remedy=_listed(doses))
+
+
+def _listed(doses: Sequence[Dose]) -> str:
+    listed = [f"{dose.sop_instance_uid} ({dose.summation})" for dose in doses]
+    return f"there are the doses {', '.join(listed)}" if listed else "no dose was read"
 
 
 def _orphans(patient: Patient, others: Sequence[Dose]) -> list[ChosenDose]:
@@ -186,6 +200,11 @@ def _alone(patient: Patient, dose: Dose) -> ChosenDose:
         raise DoseChoiceError(problem, remedy="export the dose of the whole plan (PLAN)")
     of = [plan for plan in patient.plans if (plan.sop_instance_uid,) == dose.plan_uids]
     plan = of[0] if of else None
+    beams = {beam for group in plan.fraction_groups for beam in group.beams} if plan else set()
+    if dose.beams and beams - set(dose.beams):
+        lacks = ", ".join(map(str, sorted(beams - set(dose.beams))))
+        problem = f"the dose is not of the whole plan: it lacks the plan's beams {lacks}"
+        raise DoseChoiceError(problem, remedy="export the dose of the whole plan (PLAN)")
     return ChosenDose(
         grid=dose.grid,
         dose_type=dose.dose_type,
@@ -220,141 +239,3 @@ def structures_named(chosen: ChosenDose, names: Sequence[str]) -> list[Structure
             remedy="give the structure set that the plan or the dose refers to",
         )
     return [chosen.structure_set.named(name) for name in names] if chosen.structure_set else []
-
-
-def phases_of(
-    chosen: ChosenDose,
-    patient: Patient,
-    *,
-    fractions: int | None = None,
-    override_plan_fractions: bool = False,
-    effective_as_rbe: bool = False,
-) -> Phases:
-    """The parts of a dose that have one number of fractions each.
-
-    Parameters
-    ----------
-    chosen : ChosenDose
-        The dose.
-    patient : Patient
-        Of whom it is.
-    fractions : int, optional
-        The number of fractions, where the plan has none.
-    override_plan_fractions : bool, default False
-        Take `fractions` where the plan has another number.
-    effective_as_rbe : bool, default False
-        An EFFECTIVE dose is RBE-weighted dose.
-
-    Raises
-    ------
-    ConversionError
-        If the dose must not be converted, or its number of fractions is not known.
-    """
-    notices = _about_type(chosen, effective_as_rbe=effective_as_rbe)
-    if any(dose.summation is DoseSummation.MULTI_PLAN or len(dose.plan_uids) > 1 for dose in chosen.doses):
-        raise ConversionError(
-            "the dose is a sum over several plans: it has no number of fractions",
-            remedy="convert the dose of each plan; conversions add, physical doses do not",
-        )
-    groups = () if chosen.plan is None else chosen.plan.fraction_groups
-    if len(groups) > 1:
-        if fractions is not None:
-            raise ConversionError(
-                f"one number of fractions is given for the plan's {len(groups)} fraction groups",
-                remedy="leave out --fractions",
-            )
-        return Phases(
-            doses=_by_group(chosen, groups), from_plan=True, notices=(*notices, *_about(chosen, patient))
-        )
-    planned = groups[0].fractions if groups else None
-    if planned is None and patient.incomplete is not None and chosen.plan is None:
-        raise ConversionError(
-            f"the dose's plan was not read, and {patient.incomplete}",
-            remedy="repair or take away what was refused",
-        )
-    number = checked_fractions(fractions) if fractions is not None else planned
-    if number is None:
-        why = "its plan is not there" if chosen.plan is None else "its plan does not state it"
-        problem = f"the number of fractions of the dose is not known: {why}"
-        raise ConversionError(problem, remedy="give --fractions N")
-    if planned is not None and number != planned:
-        differ = f"{counted(number, 'fraction')} given, where the plan has {planned}"
-        if not override_plan_fractions:
-            raise ConversionError(differ, remedy="leave out --fractions, or add --override-plan-fractions")
-        notices.append(Notice("fractions.overridden", f"{differ}: a dose converted so grades nothing"))
-    elif planned is None:
-        message = f"the number of fractions, {number}, was given by the user and stands in no plan"
-        notices.append(Notice("fractions.from-user", message))
-    return Phases(
-        doses=(PhaseDose(grid=chosen.grid, fractions=number),),
-        from_plan=number == planned,
-        notices=(*notices, *_about(chosen, patient)),
-    )
-
-
-def _about_type(chosen: ChosenDose, *, effective_as_rbe: bool) -> list[Notice]:
-    if any((dose.calculated_by or "").startswith(OWN_PROGRAM) for dose in chosen.doses):
-        raise ConversionError(
-            "the dose was converted by this program already",
-            remedy="convert the physical dose it was made from",
-        )
-    if chosen.dose_type is DoseType.PHYSICAL:
-        if chosen.plan is None or chosen.plan.kind is not PlanKind.ION:
-            return []
-        message = "the dose of ions is physical: no RBE is in it, nor in what it is converted to"
-        return [Notice("lq.no-rbe", message)]
-    if not effective_as_rbe:
-        raise ConversionError(
-            "the dose is EFFECTIVE: weighted for biological effect, perhaps converted already",
-            remedy="where it is RBE-weighted dose, say so with --effective-as rbe; else convert the physical dose",
-        )
-    message = (
-        "the dose carries an RBE weight already, as the user states; BED and EQD2 are of the weighted dose"
-    )
-    return [Notice("lq.rbe-weighted", message)]
-
-
-def _by_group(chosen: ChosenDose, groups: tuple[FractionGroup, ...]) -> tuple[PhaseDose, ...]:
-    """A phase for each fraction group, from doses of groups or of beams."""
-    grid, phases = chosen.grid, []
-    for group in groups:
-        own = [
-            layer
-            for layer, dose in zip(grid.layers, chosen.doses, strict=True)
-            if (dose.beams and set(dose.beams) <= set(group.beams))
-            or (dose.summation is DoseSummation.FRACTION and dose.fraction_group == group.number)
-        ]
-        if not own:
-            raise ConversionError(
-                f"the plan has {len(groups)} fraction groups, and their doses are not there one by one",
-                remedy="export a dose for each fraction group (FRACTION) or beam (BEAM)",
-            )
-        if group.fractions is None:
-            raise ConversionError(f"fraction group {group.number} of the plan states no number of fractions")
-        part = DoseGrid(tuple(own), grid.origin_mm, grid.axes, grid.frame_offsets_mm, grid.spacing_mm)
-        phases.append(PhaseDose(grid=part, fractions=group.fractions))
-    if sum(len(phase.grid.layers) for phase in phases) != len(grid.layers):
-        raise ConversionError("a dose belongs to several fraction groups of its plan, or to none")
-    return tuple(phases)
-
-
-def _about(chosen: ChosenDose, patient: Patient) -> tuple[Notice, ...]:
-    """What the plan and the treatment records say against the conversion."""
-    notices: list[Notice] = []
-    if chosen.plan is None:
-        return ()
-    groups = chosen.plan.fraction_groups
-    if any((group.per_day or 1) > 1 for group in groups):
-        message = "several fractions a day are converted as if repair between them were complete"
-        notices.append(Notice("lq.complete-repair-assumed", message))
-    planned = [group.fractions for group in groups if group.fractions is not None]
-    delivered = {
-        lesion.delivery.fractions_delivered
-        for lesion in patient.lesions
-        if lesion.plan_uid == chosen.plan.sop_instance_uid
-    } - {None, sum(planned)}
-    if planned and delivered:
-        given = ", ".join(map(str, sorted(d for d in delivered if d is not None)))
-        message = f"the planned dose was taken, of {sum(planned)} fractions; treatment records say {given}"
-        notices.append(Notice("dose.planned-not-delivered", message))
-    return tuple(notices)

@@ -1,4 +1,4 @@
-"""The DVHs of a plan's structures with their metrics: physical, BED and EQD2, and what percentages are of."""
+"""The DVHs of a plan's structures with their metrics: physical, BED and EQD2."""
 
 from collections.abc import Container, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
@@ -8,43 +8,39 @@ from typing import Final
 import numpy as np
 from numpy.typing import NDArray
 
-from rtfractions.doses import DoseSummation, DoseType
+from rtfractions.biology.alpha_beta import AlphaBeta
 from rtfractions.dosimetry.conversion import (
     ConversionError,
     Converted,
     PhaseDose,
-    convert_doses,
     convert_dvh,
+    convert_phases,
     model_notices,
 )
-from rtfractions.dosimetry.courses import ChosenDose, DoseChoiceError, Phases
+from rtfractions.dosimetry.courses import ChosenDose, DoseChoiceError
 from rtfractions.dosimetry.dvh import DVH
 from rtfractions.dosimetry.engine import InterpolationOption, model_dvh
 from rtfractions.dosimetry.evaluation import Value, evaluate
-from rtfractions.dosimetry.modelling import EndCapsOption, Model, model_of
-from rtfractions.errors import RTFractionsError, counted
+from rtfractions.dosimetry.modelling import EndCapsOption, Model, model_of, voxel_mm
+from rtfractions.dosimetry.nesting import TARGET_TYPES, outer_volumes_cm3
+from rtfractions.dosimetry.phases import Phases
+from rtfractions.dosimetry.prescribed import linked_targets, prescription_of
+from rtfractions.errors import RTFractionsError
+from rtfractions.grid import DoseGrid
 from rtfractions.metrics import DEFAULT_METRICS, DoseQuantity, Metric, MetricError, parse_metric
+from rtfractions.names import normal
 from rtfractions.notices import Notice
 from rtfractions.patient import Patient
-from rtfractions.plans import PlanKind, PlanTarget, Prescription, PrescriptionSource
+from rtfractions.plans import Prescription
 from rtfractions.structures import RefusedStructure, Structure, StructureError
 
 Floats = NDArray[np.float64]
-
-TARGET_TYPES: Final = ("GTV", "CTV", "PTV")
-"""Interpreted types of structures that are targets."""
 
 COVERAGE: Final = parse_metric("V100%[%]")
 """What is reported by default of a target whose prescription is known."""
 
 CONVERSIONS: Final[tuple[Converted, ...]] = ("bed", "eqd2")
 """What an alpha/beta adds."""
-
-NESTED_SLACK_MM: Final = 0.5
-"""A target may reach so far beyond another that is drawn around it."""
-
-NOT_OF_THE_TARGET: Final = (PrescriptionSource.BEAM_DOSE, PrescriptionSource.DESCRIPTION)
-"""Where a prescription was read that no percentage is taken of."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -56,17 +52,17 @@ class Asked:
     metrics : tuple of Metric or None
         Those of physical dose are evaluated for BED and EQD2 too, where there is an alpha/beta; None: the default
         set.
-    alpha_betas_gy : tuple of float
+    alpha_betas : tuple of AlphaBeta
         alpha/beta of structures that have none of their own.
-    own_alpha_betas_gy : mapping of int to tuple of float
+    own_alpha_betas : mapping of int to tuple of AlphaBeta
         alpha/beta of some structures, by number.
     end_caps, dose_interpolation : str
         As for `engine.structure_dvh`.
     """
 
     metrics: tuple[Metric, ...] | None = None
-    alpha_betas_gy: tuple[float, ...] = ()
-    own_alpha_betas_gy: Mapping[int, tuple[float, ...]] = field(default_factory=dict)
+    alpha_betas: tuple[AlphaBeta, ...] = ()
+    own_alpha_betas: Mapping[int, tuple[AlphaBeta, ...]] = field(default_factory=dict)
     end_caps: EndCapsOption = "auto"
     dose_interpolation: InterpolationOption = "auto"
 
@@ -74,7 +70,18 @@ class Asked:
     def converts(self) -> bool:
         """Whether anything is to be converted, so that the number of fractions matters."""
         said = any(metric.quantity != "physical" for metric in self.metrics or ())
-        return said or bool(self.alpha_betas_gy or self.own_alpha_betas_gy)
+        return said or bool(self.alpha_betas or self.own_alpha_betas)
+
+    @property
+    def converts_in_vain(self) -> bool:
+        """Whether there is an alpha/beta, and no metric that could be evaluated with it."""
+        ratios = bool(self.alpha_betas or self.own_alpha_betas)
+        return ratios and bool(self.metrics) and not any(map(_also_converted, self.metrics or ()))
+
+
+def _also_converted(metric: Metric) -> bool:
+    """Whether an alpha/beta adds the metric's BED and EQD2: it is of physical dose, and of no prescription."""
+    return metric.quantity == "physical" and not metric.needs_prescription
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -87,12 +94,15 @@ class MetricResult:
         What is asked, of which kind of dose.
     of : Metric
         The metric as it was asked for: another where an alpha/beta added this one.
+    alpha_beta : AlphaBeta or None
+        That of a converted dose, with its source.
     found : Value or RTFractionsError
         Its value, or why it has none.
     """
 
     metric: Metric
     of: Metric
+    alpha_beta: AlphaBeta | None = None
     found: Value | RTFractionsError
 
 
@@ -155,7 +165,7 @@ def structures_asked(chosen: ChosenDose, names: Sequence[str]) -> list[Structure
     if not names:
         return [*found.structures, *found.refused]
     asked: list[Structure | RefusedStructure] = []
-    for name in dict.fromkeys(names):
+    for name in dict.fromkeys(map(normal, names)):
         try:
             asked.append(found.named(name))
         except RTFractionsError as error:
@@ -208,7 +218,7 @@ def results_of(
         The dose in parts of one number of fractions each, or why it cannot be converted; needed where something
         is.
     """
-    outer = outer_volumes_cm3(chosen)
+    outer = outer_volumes_cm3(chosen.structure_set.structures if chosen.structure_set else ())
     for structure in structures:
         if isinstance(structure, RefusedStructure):
             yield StructureResult(name=structure.name, number=structure.number, error=structure.error)
@@ -219,88 +229,6 @@ def results_of(
             yield StructureResult(
                 name=structure.name, number=structure.number, structure=structure, error=error
             )
-
-
-def prescription_of(chosen: ChosenDose, structure: Structure) -> Prescription:
-    """What a percentage of the prescription is of in a structure.
-
-    Parameters
-    ----------
-    chosen : ChosenDose
-        The dose, with its plan.
-    structure : Structure
-        The structure.
-
-    Returns
-    -------
-    Prescription
-        That of the target linked to the structure, else the plan's only one; its schedule is known.
-
-    Raises
-    ------
-    DoseChoiceError
-        If there is none, or several, or it is not of the same kind of dose.
-    """
-    plan = chosen.plan
-    if any(dose.summation is DoseSummation.MULTI_PLAN for dose in chosen.doses):
-        raise DoseChoiceError("the dose is a sum over plans, which no single prescription is of")
-    if plan is None:
-        raise DoseChoiceError("the plan of the dose is not there")
-    targets = _linked(plan.targets, structure.number) or list(plan.targets)
-    if not targets:
-        raise DoseChoiceError("the plan prescribes to no target")
-    if len(targets) > 1:
-        raise DoseChoiceError(
-            f"the plan has {counted(len(targets), 'target prescription')}, and not one that is linked to the structure"
-        )
-    return usable(targets[0].prescription, chosen)
-
-
-def usable(prescription: Prescription, chosen: ChosenDose) -> Prescription:
-    """A prescription that percentages of a dose may be taken of; its schedule is known.
-
-    Raises
-    ------
-    DoseChoiceError
-        If they may not: it is not known, unclear, not that of a target, or not of the same kind of dose.
-    """
-    if prescription.schedule is None:
-        raise DoseChoiceError(f"it is not known: {prescription.missing or prescription.unclear}")
-    if prescription.source in NOT_OF_THE_TARGET:
-        raise DoseChoiceError(f"it is known only from {prescription.source.words}")
-    is_brachytherapy = chosen.plan is not None and chosen.plan.kind is PlanKind.BRACHYTHERAPY
-    if prescription.unclear is not None and not is_brachytherapy:
-        raise DoseChoiceError(f"it is unclear: {prescription.unclear}")
-    if prescription.schedule.rbe_weighted != (chosen.dose_type is DoseType.EFFECTIVE):
-        raise DoseChoiceError("of prescription and dose, one is RBE-weighted and one is not")
-    return prescription
-
-
-def _linked(targets: Iterable[PlanTarget], number: int) -> list[PlanTarget]:
-    return [target for target in targets if target.structure_number == number]
-
-
-def outer_volumes_cm3(chosen: ChosenDose) -> dict[int, float]:
-    """Of each target within another, by number, the volume of the largest around it."""
-    targets = [
-        (structure, volume, structure.vertices_mm)
-        for structure in (chosen.structure_set.structures if chosen.structure_set else ())
-        if structure.interpreted_type in TARGET_TYPES and (volume := structure.volume_cm3) is not None
-    ]
-    boxes = [(points.min(axis=0), points.max(axis=0)) for _, _, points in targets]
-    found: dict[int, float] = {}
-    for (inner, volume, _), (low, high) in zip(targets, boxes, strict=True):
-        around = [
-            other_volume
-            for (other, other_volume, _), (other_low, other_high) in zip(targets, boxes, strict=True)
-            if other is not inner
-            and other_volume >= volume
-            and (other_low <= low + NESTED_SLACK_MM).all()
-            and (other_high >= high - NESTED_SLACK_MM).all()
-        ]
-        if around:
-            found[inner.number] = max(around)
-    return found
 
 
 def _result(
@@ -320,12 +248,12 @@ def _result(
         prescription = error
     dvhs: dict[tuple[DoseQuantity, float | None], DVH | RTFractionsError] = {("physical", None): physical}
     results = []
-    for metric, of in _metrics(chosen, structure, asked, prescription):
-        ratio = None if metric.alpha_beta_gy is None else float(metric.alpha_beta_gy)
-        key = (metric.quantity, ratio)
+    for metric, of, alpha_beta in _metrics(chosen, structure, asked, prescription):
+        key = (metric.quantity, None if alpha_beta is None else alpha_beta.value_gy)
         if key not in dvhs:
             dvhs[key] = _converted(model, physical, phases, asked, metric)
-        results.append(MetricResult(metric=metric, of=of, found=_found(metric, dvhs[key], prescription)))
+        found = _found(metric, dvhs[key], prescription)
+        results.append(MetricResult(metric=metric, of=of, alpha_beta=alpha_beta, found=found))
     made = tuple(dvh for dvh in dvhs.values() if isinstance(dvh, DVH))
     return StructureResult(
         name=structure.name,
@@ -335,25 +263,54 @@ def _result(
         metrics=tuple(results),
         prescription=prescription if isinstance(prescription, Prescription) else None,
         outer_volume_cm3=outer_volume_cm3,
-        notices=tuple(dict.fromkeys(notice for dvh in made for notice in dvh.notices)),
+        notices=tuple(
+            dict.fromkeys(
+                notice.at(replace(notice.where, structure=structure.name))
+                for notice in (
+                    *_about_size(structure, chosen.grid),
+                    *(n for dvh in made for n in dvh.notices),
+                )
+            )
+        ),
     )
+
+
+def _about_size(structure: Structure, grid: DoseGrid) -> tuple[Notice, ...]:
+    """That a structure is smaller than a voxel of the dose, where it is: what it gets is seen by its neighbours."""
+    size_mm = np.ptp(structure.vertices_mm @ structure.axes.T, axis=0)
+    voxels_mm = voxel_mm(grid, structure.axes)
+    slabs = structure.slabs_mm
+    size_mm[2] = voxels_mm[2] if slabs is None else np.ptp(slabs)  # a single plane is told by itself
+    if not (size_mm < voxels_mm).any():
+        return ()
+    sizes, voxels = (" x ".join(f"{one:.3g}" for one in some) for some in (size_mm, voxels_mm))
+    message = (
+        f"it measures {sizes} mm, less than a voxel of the dose ({voxels} mm): its doses are interpolated between "
+        "voxels outside it"
+    )
+    return (Notice("dvh.smaller-than-voxel", message),)
 
 
 def _metrics(
     chosen: ChosenDose, structure: Structure, asked: Asked, prescription: Prescription | DoseChoiceError
-) -> Iterator[tuple[Metric, Metric]]:
-    """What is evaluated of a structure: what was asked for, then the same for each alpha/beta; and what it is of."""
+) -> Iterator[tuple[Metric, Metric, AlphaBeta | None]]:
+    """What is evaluated of a structure: what was asked for, then the same for each alpha/beta; what each is of."""
     metrics = DEFAULT_METRICS if asked.metrics is None else asked.metrics
     if asked.metrics is None and isinstance(prescription, Prescription):
-        linked = chosen.plan is not None and _linked(chosen.plan.targets, structure.number)
+        linked = chosen.plan is not None and linked_targets(chosen.plan.targets, structure.number)
         if linked or structure.interpreted_type in TARGET_TYPES:
             metrics = (*metrics, COVERAGE)
-    yield from ((metric, metric) for metric in metrics)
+    yield from ((metric, metric, _named(metric)) for metric in metrics)
     for quantity in CONVERSIONS:
-        for ratio in asked.own_alpha_betas_gy.get(structure.number, asked.alpha_betas_gy):
-            for metric in metrics:
-                if metric.quantity == "physical" and not metric.needs_prescription:
-                    yield metric.of(quantity, Decimal(repr(ratio))), metric
+        for ratio in asked.own_alpha_betas.get(structure.number, asked.alpha_betas):
+            for metric in filter(_also_converted, metrics):
+                yield metric.of(quantity, Decimal(repr(ratio.value_gy))), metric, ratio
+
+
+def _named(metric: Metric) -> AlphaBeta | None:
+    """The alpha/beta that a metric names itself."""
+    ratio = metric.alpha_beta_gy
+    return None if ratio is None else AlphaBeta(value_gy=float(ratio), source="named by the metric")
 
 
 def _found(
@@ -478,12 +435,8 @@ def summed_dvh(
     """
 
     def convert(doses_gy: Sequence[Floats]) -> Floats:
-        total = np.zeros_like(doses_gy[0])
-        for dose_gy, phase in zip(doses_gy, phases, strict=True):
-            total += convert_doses(
-                dose_gy, quantity=quantity, fractions=phase.fractions, alpha_beta_gy=alpha_beta_gy
-            )
-        return total
+        fractions = [phase.fractions for phase in phases]
+        return convert_phases(doses_gy, fractions=fractions, quantity=quantity, alpha_beta_gy=alpha_beta_gy)
 
     return model_dvh(
         model,

@@ -30,8 +30,11 @@ def refusals_of(
     -----
     That the dose cannot be converted is one refusal, told where it was found and not for each metric again.
     """
+    vain = (_nothing_to_convert(asked),) if asked.converts_in_vain else ()
     if by_name:
-        return tuple(error for result in results for error in _of_structure(result, asked))
+        return (*(error for result in results for error in _of_structure(result, asked)), *vain)
+    if asked.metrics == ():  # none could be read, which has been told
+        return ()
     if not any(result.has_values for result in results):
         problem = "no structure has a value" if results else "the structure set has no structures"
         return (DVHError(problem, remedy="each says why"),) if results else (DVHError(problem),)
@@ -42,7 +45,13 @@ def refusals_of(
         if one.metric == one.of and _told_here(one.found) and one.of not in came_out:
             assert isinstance(one.found, RTFractionsError)
             first.setdefault(one.of, one.found)
-    return tuple(first.values())
+    return (*first.values(), *vain)
+
+
+def _nothing_to_convert(asked: Asked) -> RTFractionsError:
+    metrics = ", ".join(map(str, asked.metrics or ()))
+    problem = f"--alpha-beta converts nothing: {metrics} cannot be of another kind of dose"
+    return ConversionError(problem, remedy="ask for a metric of physical dose in Gy")
 
 
 def _of_structure(result: StructureResult, asked: Asked) -> list[RTFractionsError]:

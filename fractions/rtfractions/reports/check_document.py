@@ -435,7 +435,7 @@ def _organ_entry(result: "StructureResult") -> OrganEntry:
         number=result.number,
         volume_cm3=None if physical is None else physical.volume_cm3,
         covered_fraction=None if physical is None else physical.covered_fraction,
-        metrics=tuple(metric_entry(one.metric, one.found) for one in result.metrics),
+        metrics=tuple(map(metric_entry, result.metrics)),
         error=None if result.error is None else result.error.message,
     )
 

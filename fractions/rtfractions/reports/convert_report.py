@@ -1,6 +1,5 @@
 """A converted dose grid as a document: what was written, and everything it rests on."""
 
-import textwrap
 from collections.abc import Sequence
 from dataclasses import dataclass
 from decimal import Decimal
@@ -11,10 +10,8 @@ from rtfractions.doses import DoseType
 from rtfractions.errors import counted, printable
 from rtfractions.reports.envelope import Context, Envelope
 from rtfractions.reports.tables import aligned
+from rtfractions.reports.wording import ratio_line, wrapped
 from rtfractions.structures import Structure
-
-WIDTH: Final = 110
-"""Columns of a terminal that a line is wrapped to."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -152,10 +149,6 @@ def as_text(document: ConvertDocument) -> str:
         name = name if entry.structure is None else entry.structure
         rows.append([name, f"{entry.alpha_beta_gy:g}", str(entry.voxels)])
     table = aligned(rows, right=(1, 2), indent="  ")
-    return (
-        "\n".join(lines)
-        + "\n"
-        + table
-        + textwrap.fill(found.voxel_rule, WIDTH, initial_indent="  ", subsequent_indent="  ")
-        + "\n"
-    )
+    pairs = dict.fromkeys((entry.alpha_beta_gy, entry.source) for entry in found.alpha_betas)
+    sources = "".join(ratio_line(ratio, source) for ratio, source in pairs)
+    return "\n".join(lines) + "\n" + table + sources + wrapped(found.voxel_rule)

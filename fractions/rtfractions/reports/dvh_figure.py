@@ -10,7 +10,14 @@ from rtfractions.dosimetry.evaluation import Value
 from rtfractions.dosimetry.plan_dvhs import StructureResult
 from rtfractions.errors import printable
 from rtfractions.metrics import Metric, MetricKind, MetricUnit
-from rtfractions.reports.figures import DVH_PANEL_INCHES, DoseCurve, DosePanel, can_be_drawn, dvh_figure
+from rtfractions.reports.figures import (
+    COLOURS,
+    DVH_PANEL_INCHES,
+    DoseCurve,
+    DosePanel,
+    can_be_drawn,
+    dvh_figure,
+)
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
@@ -20,6 +27,9 @@ MOST_POINTS: Final = 1500
 
 AXES: Final = {"physical": "dose [Gy]", "eqd2": "EQD2 [Gy]"}
 """The panels; BED is not drawn beside EQD2, which is the same curve on another scale."""
+
+WEIGHTED: Final = "dose weighted for biological effect [Gy]"
+"""The axis of an EFFECTIVE dose: effective dose itself is a quantity of radiation protection."""
 
 
 def figure_of(
@@ -44,7 +54,7 @@ def figure_of(
     one_ratio = "".join(f", alpha/beta {ratio:g} Gy" for ratio in ratios) if len(ratios) == 1 else ""
     panels = [
         DosePanel(
-            ("effective " if effective else "") + axis if quantity == "physical" else axis + one_ratio,
+            (WEIGHTED if effective else axis) if quantity == "physical" else axis + one_ratio,
             curves,
             _prescriptions(shown) if quantity == "physical" else (),
         )
@@ -66,6 +76,9 @@ def figure_of(
 
 def _curves(results: Sequence[StructureResult], quantity: str, *, named_ratios: bool) -> list[DoseCurve]:
     curves = []
+    rounds = -(
+        -len(results) // len(COLOURS)
+    )  # as often the colours come round; kinds of line tell these apart
     for number, result in enumerate(results):
         own = [dvh for dvh in result.dvhs if dvh.quantity == quantity]
         name = result.name if can_be_drawn(printable(result.name)) else f"{result.name} (no. {result.number})"
@@ -76,7 +89,7 @@ def _curves(results: Sequence[StructureResult], quantity: str, *, named_ratios: 
                 DoseCurve(
                     label=name + ratio,
                     colour=number,
-                    line=number // 7 + nth,
+                    line=number // len(COLOURS) + nth * rounds,
                     dose_gy=np.maximum(dvh.dose_gy[keep], 0.0).tolist(),
                     volume_percent=(100 * dvh.volume_cm3_at[keep] / dvh.volume_cm3).tolist(),
                     marks=[

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Final, Literal
 
 from rtfractions.errors import RTFractionsError, printable, quoted
+from rtfractions.reports.envelope import generated_at
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -210,9 +211,15 @@ def as_bytes(figure: "Figure", suffix: str, *, text_as_paths: bool = False) -> b
         One of `SUFFIXES`.
     text_as_paths : bool, default False
         In SVG, letters as their outlines: the figure looks alike wherever it is shown.
+
+    Raises
+    ------
+    SettingError
+        If ``SOURCE_DATE_EPOCH`` is no time: matplotlib reads it, though no time is written.
     """
     import matplotlib
 
+    generated_at(reproducible=False)
     metadata = {".png": {"Software": None}, ".svg": {"Date": None}, ".pdf": {"CreationDate": None}}[suffix]
     buffer = io.BytesIO()
     with (

@@ -6,8 +6,7 @@ from typing import TYPE_CHECKING, Final
 from rtfractions.errors import RTFractionsError
 
 if TYPE_CHECKING:  # a lesion sheet is graded without numpy
-    from rtfractions.dosimetry.evaluation import Value
-    from rtfractions.metrics import Metric
+    from rtfractions.dosimetry.plan_dvhs import MetricResult
 
 
 BOUNDS: Final = {"at_least": "≥", "at_most": "≤", "covered_part": "~", "exact": ""}
@@ -21,19 +20,22 @@ class MetricEntry:
     metric: str
     quantity: str
     alpha_beta_gy: float | None
+    alpha_beta_source: str | None
     value: float | None
     unit: str
     bound: str | None
     error: str | None
 
 
-def metric_entry(metric: "Metric", found: "Value | RTFractionsError") -> MetricEntry:
+def metric_entry(result: "MetricResult") -> MetricEntry:
     """A metric that was asked for, as a document holds it."""
+    metric, found, alpha_beta = result.metric, result.found, result.alpha_beta
     value, error = (None, found.message) if isinstance(found, RTFractionsError) else (found, None)
     return MetricEntry(
         metric=str(metric),
         quantity=metric.quantity,
         alpha_beta_gy=None if metric.alpha_beta_gy is None else float(metric.alpha_beta_gy),
+        alpha_beta_source=None if alpha_beta is None else alpha_beta.source,
         value=None if value is None else value.value,
         unit=str(metric.unit),
         bound=None if value is None else str(value.bound),

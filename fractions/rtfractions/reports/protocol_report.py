@@ -180,7 +180,8 @@ def _head(loaded: LoadedProtocol) -> str:
         lines.append(protocol.description)
     lines.append(f"basis: {protocol.basis.replace('_', ' ')}; sha256 {loaded.sha256}")
     for source in protocol.sources:
-        lines.append(f"  {source.label}: {source.citation}" + (f" ({source.note})" if source.note else ""))
+        note = f" ({source.note})" if source.note else ""
+        lines.append(f"  {source.label}, {source.kind.replace('_', ' ')}: {source.citation}{note}")
     return "\n".join(lines) + "\n"
 
 
@@ -299,7 +300,9 @@ def _doubts(protocol: Protocol) -> str:
         lines.append(f"\nNo rule on\n{''.join(f'  {text}' + chr(10) for text in protocol.silent)}")
     if protocol.not_graded:
         lines.append("\nStated, not graded\n")
-        lines += [f"  {entry.text}\n" for entry in protocol.not_graded]
+        lines += [
+            f"  {entry.text} ({protocol.source(entry.source).label})\n" for entry in protocol.not_graded
+        ]
     return "".join(lines)
 
 
@@ -308,6 +311,8 @@ def _reading_text(reading: Reading) -> str:
         return f" -> {reading.verdict.replace('_', ' ')}"
     if reading.days is not None:
         return f" -> at most {reading.days.max} ({reading.days.count})"
+    if reading.scope is not None:
+        return f" -> {reading.scope.replace('_', ' ')}"
     return f" -> {_needs_text(reading.needs)}" if reading.needs is not None else ""
 
 

@@ -79,9 +79,12 @@ def wrapped(line: str) -> str:
 def ratio_lines(results: "Iterable[Result | Solution]") -> str:
     """Each alpha/beta once, with its source."""
     sources = {result.alpha_beta_gy: result.alpha_beta_source for result in results}
-    return "".join(
-        wrapped(f"a/b={ratio:.4g}: alpha/beta {ratio:.6g} Gy, {source}") for ratio, source in sources.items()
-    )
+    return "".join(ratio_line(ratio, source) for ratio, source in sources.items())
+
+
+def ratio_line(alpha_beta_gy: float, source: str) -> str:
+    """An alpha/beta with its source."""
+    return wrapped(f"a/b={alpha_beta_gy:.4g}: alpha/beta {alpha_beta_gy:.6g} Gy, {source}")
 
 
 def note_lines(document: Envelope) -> str:
