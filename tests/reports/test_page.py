@@ -1,6 +1,7 @@
 """The HTML page of a review, as a file: self-contained, strict, and whole."""
 
 import base64
+import itertools
 import re
 from collections.abc import Callable
 from hashlib import sha256
@@ -65,7 +66,7 @@ def test_a_reader_without_eyes_finds_its_way(page: str, tables: Callable[[str], 
     assert len(ids) == len(set(ids))
     assert set(re.findall(r'aria-labelledby="([^"]+)"', page)) <= set(ids)
     levels = [int(level) for level in re.findall(r"<h([1-6])", page)]
-    assert all(after - before <= 1 for before, after in zip(levels, levels[1:], strict=False))
+    assert all(after - before <= 1 for before, after in itertools.pairwise(levels))
     assert tables(page).elements["caption"] > 5
 
 
