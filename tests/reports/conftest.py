@@ -45,11 +45,12 @@ _MADE: dict[tuple[str, ...], str] = {}
 """Reports that were made in this session: a report is the same bytes each time, which a test of its own shows."""
 
 
-@pytest.fixture
-def overlay_file(samples: Path, tmp_path: Path) -> Path:
+@pytest.fixture(scope="session")
+def overlay_file(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """An overlay for the protocol of the sample patient."""
-    digest = sha256((samples / "review_protocol.yaml").read_bytes()).hexdigest()
-    file = tmp_path / "overlay.yaml"
+    protocol = Path(__file__).parents[2] / "sample_plans" / "review_protocol.yaml"
+    digest = sha256(protocol.read_bytes()).hexdigest()
+    file = tmp_path_factory.mktemp("overlay") / "overlay.yaml"
     file.write_text(
         f"""
 schema: rtfractions.overlay/1

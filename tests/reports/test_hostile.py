@@ -85,37 +85,45 @@ def hostile_patient(samples: Path, tmp_path: Path) -> Callable[[str], Path]:
 @pytest.mark.filterwarnings("ignore:.*:UserWarning:pydicom")
 @pytest.mark.parametrize("kind", HOSTILE)
 def test_hostile_names_do_nothing(
-    kind: str, hostile_patient: Callable[[str], Path], run: Run, tables: Callable[[str], Any], samples: Path
+    kind: str, hostile_patient: Callable[[str], Path], run: Run, tables: Callable[[str], Any]
 ) -> None:
     # hazards S8, S9, S15
     folder = hostile_patient(HOSTILE[kind])
-    call = ["check", folder / "files", "--protocol", "NCT03406468", "--constraints", "AAPM-TG101-2010"]
-    for words in (call, [*call, "--lesions", folder / "sheet.csv"]):
-        outs = {form: run(*words, "--format", form) for form in FORMS}
-        for form, done in outs.items():
-            assert done.code in (0, 1, 3, 4), done.err
-            assert not [c for c in done.out + done.err if _acts(c)], form
-            assert not re.search("^rtfractions: error: forged", done.err, re.MULTILINE)
-        json.loads(outs["json"].out)
-        ElementTree.fromstring(outs["junit"].out)
-        rows = list(csv.reader(io.StringIO(outs["csv"].out)))
-        assert {len(row) for row in rows} == {9}
-        for row in rows[1:]:
-            for cell in (*row[:4], *row[6:]):  # the others hold numbers where a unit stands
-                assert not cell.startswith(tuple("=+-@\t\r\uff1d\uff0b\uff0d\uff20"))
-        page = tables(outs["html"].out)
-        assert set(page.elements) <= ELEMENTS
-        assert {name for _, name in page.attributes} <= ATTRIBUTES
-        assert (
-            "49" not in re.sub(r"base64,[^\"]+|[0-9a-f]{64}|\d\.\d+|\d{4,}", "", outs["html"].out)
-            or kind != "template"
-        )
-        for data in re.findall(r"data:image/svg\+xml;base64,([^\"]+)", outs["html"].out):
-            names = {
-                element.tag.rpartition("}")[2]
-                for element in ElementTree.fromstring(base64.b64decode(data)).iter()
-            }
-            assert not names & {"script", "a", "foreignObject", "image", "text"}
+    files, sheet = folder / "files", folder / "sheet.csv"
+    reports = [(form, (sheet,)) for form in FORMS]
+    reports += [("csv", (files,)), ("html", (files,)), ("html", (files, "--lesions", sheet))]
+    for form, words in reports:
+        done = run("check", *words, "--protocol", "NCT03406468", "--format", form)
+        assert done.code in (0, 1, 3, 4), done.err
+        assert not [c for c in done.out + done.err if _acts(c)]
+        assert not re.search("^rtfractions: error: forged", done.err, re.MULTILINE)
+        if form == "json":
+            json.loads(done.out)
+        elif form == "junit":
+            ElementTree.fromstring(done.out)
+        elif form == "csv":
+            _is_inert_csv(done.out)
+        elif form == "html":
+            page = tables(done.out)
+            assert set(page.elements) <= ELEMENTS
+            assert {name for _, name in page.attributes} <= ATTRIBUTES
+            assert kind != "template" or "{{ 7*7 }}" in done.out
+            _are_inert_pictures(done.out)
+
+
+def _is_inert_csv(out: str) -> None:
+    rows = list(csv.reader(io.StringIO(out)))
+    assert {len(row) for row in rows} == {9}
+    for row in rows[1:]:
+        for cell in (*row[:4], *row[6:]):  # the others hold numbers where a unit stands
+            assert not cell.startswith(tuple("=+-@\t\r\uff1d\uff0b\uff0d\uff20"))
+
+
+def _are_inert_pictures(out: str) -> None:
+    for data in re.findall(r"data:image/svg\+xml;base64,([^\"]+)", out):
+        elements = ElementTree.fromstring(base64.b64decode(data)).iter()
+        names = {element.tag.rpartition("}")[2] for element in elements}
+        assert not names & {"script", "a", "foreignObject", "image", "text"}
 
 
 def _acts(character: str) -> bool:
@@ -123,68 +131,14 @@ def _acts(character: str) -> bool:
     return character != "\n" and unicodedata.category(character) in ("Cc", "Cf", "Zl", "Zp", "Co", "Cs")
 
 
-ELEMENTS = {
-    "html",
-    "head",
-    "meta",
-    "title",
-    "style",
-    "body",
-    "header",
-    "main",
-    "footer",
-    "section",
-    "article",
-    "h1",
-    "h2",
-    "h3",
-    "h4",
-    "p",
-    "span",
-    "strong",
-    "br",
-    "code",
-    "sub",
-    "dl",
-    "dt",
-    "dd",
-    "table",
-    "caption",
-    "thead",
-    "tbody",
-    "tr",
-    "th",
-    "td",
-    "ol",
-    "ul",
-    "li",
-    "figure",
-    "figcaption",
-    "img",
-    "a",
-    "div",
-}
-ATTRIBUTES = {
-    "lang",
-    "charset",
-    "name",
-    "content",
-    "http-equiv",
-    "class",
-    "id",
-    "scope",
-    "src",
-    "alt",
-    "width",
-    "height",
-    "aria-label",
-    "aria-labelledby",
-    "aria-hidden",
-    "role",
-    "tabindex",
-    "href",
-    "colspan",
-}
+ELEMENTS = frozenset(
+    """html head meta title style body header main footer section article h1 h2 h3 h4 p span strong br code sub
+    dl dt dd table caption thead tbody tr th td ol ul li figure figcaption img a div""".split()  # noqa: SIM905
+)
+ATTRIBUTES = frozenset(
+    """lang charset name content http-equiv class id scope src alt width height aria-label aria-labelledby aria-hidden
+    role tabindex href colspan""".split()  # noqa: SIM905
+)
 
 
 def test_no_form_tells_who_the_patient_is_or_where(run: Run, samples: Path, tmp_path: Path) -> None:

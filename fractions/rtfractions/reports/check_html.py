@@ -49,7 +49,7 @@ MEANINGS: Final = {
 }
 """What verdicts mean."""
 
-FORM_ROWS: Final = 10
+FORM_ROWS: Final = 9
 FORM_LETTERS: Final = 170
 """How many rules the form for the chart lists, and how much it says of each, so that it stays one page."""
 
@@ -118,6 +118,15 @@ class Page:
     def on_dose(self) -> Checks:
         """Rules on dose in a structure."""
         return tuple(one for one in self.checks if one[1].structure is not None)
+
+    @property
+    def dose_lines(self) -> dict[str, list[str]]:
+        """How exact the doses are, in a line, and of which plans that is so."""
+        lines: dict[str, list[str]] = {}
+        for nth, plan in enumerate(self.patient.plans, start=1):
+            if plan.dose is not None:
+                lines.setdefault(check_words.dose_line(plan), []).append(f"plan {nth}")
+        return lines
 
     @property
     def main_targets(self) -> tuple[TargetEntry, ...]:
@@ -238,7 +247,6 @@ def _environment() -> Environment:
         verifications=check_words.VERIFICATIONS,
         advisory_words=check_words.advisory_words,
         dose_facts=check_words.dose_facts,
-        dose_line=check_words.dose_line,
         exceeded_words=check_words.exceeded_words,
         metric_line=check_words.metric_line,
         metric_tables=check_words.metric_tables,
