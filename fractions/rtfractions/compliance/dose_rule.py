@@ -13,7 +13,7 @@ from rtfractions.dosimetry.course_dvhs import CourseDVHs, NamedRegion
 from rtfractions.dosimetry.dvh import DVH
 from rtfractions.dosimetry.evaluation import Bound as Known
 from rtfractions.dosimetry.evaluation import Value
-from rtfractions.errors import RTFractionsError
+from rtfractions.errors import RTFractionsError, quoted
 from rtfractions.metrics import Metric, MetricKind, MetricUnit
 from rtfractions.notices import Notice
 from rtfractions.plans import Prescription
@@ -122,8 +122,15 @@ def _limit(limit: DoseLimit, rule: DoseRule, case: Case, book: Book, finding: Fi
     prescribed_gy = _prescribed_gy(case.prescription)
     found = review.dvhs.evaluate(place.named, metric, prescription_gy=prescribed_gy)
     if isinstance(found, RTFractionsError):
-        return replace(finding, message=f"{metric}: {found.problem.removeprefix(f'{metric}: ')}")
+        return replace(finding, message=f"{metric}: {_why(found, metric, place.named)}")
     return graded(limit, metric, found, case, finding, book.worst_grade)
+
+
+def _why(error: RTFractionsError, metric: Metric, named: NamedRegion) -> str:
+    """Why a metric has no value; of a region of several structures, which of them it is about."""
+    problem = error.problem.removeprefix(f"{metric}: ")
+    of = error.where.structure
+    return problem if named.number is not None or of is None else f"{quoted(of)}: {problem}"
 
 
 def graded(
