@@ -196,13 +196,27 @@ def graded(
             verdict=Verdict.NOT_EVALUABLE,
             message=f"this plan only: {finding.message}; {case.only}",
         )
-    doubts = doubts_of(case.review, _dvh(dvhs, place.named, metric).notices)
+    doubts = (*doubts_of(case.review, _dvh(dvhs, place.named, metric).notices), *_taken_out_unknown(case))
     if doubts and finding.verdict is Verdict.PER_PROTOCOL:
         message = f"{finding.message}; for a person to look at: {'; '.join(doubts)}"
         finding = replace(finding, verdict=Verdict.QUERY, message=message)
     if place.stands_for is not None:
         finding = replace(finding, verdict=Verdict.QUERY, message=_surrogate(finding, metric, place, missed))
     return finding
+
+
+def _taken_out_unknown(case: Case) -> tuple[str, ...]:
+    """Why what was taken out of the region may not be where it is drawn: its dose is not known."""
+    taken_out, dvhs = case.place.taken_out, case.review.dvhs
+    if taken_out is None or dvhs is None:
+        return ()
+    try:
+        covered = dvhs.dvh(taken_out.region).covered_fraction
+    except RTFractionsError as error:
+        return (f"{taken_out.name}, which is taken out: {error.problem}",)
+    if covered >= 1:
+        return ()
+    return (f"of {taken_out.name}, which is taken out, {100 * covered:.3g} % lies in the dose grid",)
 
 
 def doubts_of(review: PlanReview, notices: Iterable[Notice]) -> tuple[str, ...]:
