@@ -194,6 +194,14 @@ class TestWhatIsNotThere:
         left, right = of_organs(case, organ("Mean[Gy]", {"mandatory": "< 90 Gy"}, structure="Kidney"))
         assert (left.verdict, right.verdict) == ("per_protocol", "not_evaluable")
 
+    def test_of_several_structures_the_one_that_is_empty_is_named(self) -> None:
+        empty = replace(LUNGS[1], low_mm=LUNGS[1].high_mm)
+        found = only(
+            Case((PTV, LUNGS[0], empty)), organ("Mean[Gy]", {"mandatory": "< 90 Gy"}, structure="Lungs")
+        )
+        assert found.verdict == "not_evaluable"
+        assert "'Lung_R': it has no closed contours" in found.message
+
     def test_nothing_is_taken_out_that_is_not_known_to_be_the_lesions(self) -> None:
         gtv_elsewhere = replace(GTV, at_mm=(45, 0))
         for boxes in ((PTV, CORD), (PTV, CORD, gtv_elsewhere)):

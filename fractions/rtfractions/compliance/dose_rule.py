@@ -13,7 +13,7 @@ from rtfractions.dosimetry.course_dvhs import CourseDVHs, NamedRegion
 from rtfractions.dosimetry.dvh import DVH
 from rtfractions.dosimetry.evaluation import Bound as Known
 from rtfractions.dosimetry.evaluation import Value
-from rtfractions.errors import RTFractionsError
+from rtfractions.errors import RTFractionsError, quoted
 from rtfractions.metrics import Metric, MetricKind, MetricUnit
 from rtfractions.notices import Notice
 from rtfractions.plans import Prescription
@@ -122,8 +122,15 @@ def _limit(limit: DoseLimit, rule: DoseRule, case: Case, book: Book, finding: Fi
     prescribed_gy = _prescribed_gy(case.prescription)
     found = review.dvhs.evaluate(place.named, metric, prescription_gy=prescribed_gy)
     if isinstance(found, RTFractionsError):
-        return replace(finding, message=f"{metric}: {found.problem.removeprefix(f'{metric}: ')}")
+        return replace(finding, message=f"{metric}: {_why(found, metric, place.named)}")
     return graded(limit, metric, found, case, finding, book.worst_grade)
+
+
+def _why(error: RTFractionsError, metric: Metric, named: NamedRegion) -> str:
+    """Why a metric has no value; of a region of several structures, which of them it is about."""
+    problem = error.problem.removeprefix(f"{metric}: ")
+    of = error.where.structure
+    return problem if named.number is not None or of is None else f"{quoted(of)}: {problem}"
 
 
 def graded(
@@ -189,13 +196,27 @@ def graded(
             verdict=Verdict.NOT_EVALUABLE,
             message=f"this plan only: {finding.message}; {case.only}",
         )
-    doubts = doubts_of(case.review, _dvh(dvhs, place.named, metric).notices)
+    doubts = (*doubts_of(case.review, _dvh(dvhs, place.named, metric).notices), *_taken_out_unknown(case))
     if doubts and finding.verdict is Verdict.PER_PROTOCOL:
         message = f"{finding.message}; for a person to look at: {'; '.join(doubts)}"
         finding = replace(finding, verdict=Verdict.QUERY, message=message)
     if place.stands_for is not None:
         finding = replace(finding, verdict=Verdict.QUERY, message=_surrogate(finding, metric, place, missed))
     return finding
+
+
+def _taken_out_unknown(case: Case) -> tuple[str, ...]:
+    """Why what was taken out of the region may not be where it is drawn: its dose is not known."""
+    taken_out, dvhs = case.place.taken_out, case.review.dvhs
+    if taken_out is None or dvhs is None:
+        return ()
+    try:
+        covered = dvhs.dvh(taken_out.region).covered_fraction
+    except RTFractionsError as error:
+        return (f"{taken_out.name}, which is taken out: {error.problem}",)
+    if covered >= 1:
+        return ()
+    return (f"of {taken_out.name}, which is taken out, {100 * covered:.3g} % lies in the dose grid",)
 
 
 def doubts_of(review: PlanReview, notices: Iterable[Notice]) -> tuple[str, ...]:

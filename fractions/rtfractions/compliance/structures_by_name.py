@@ -24,6 +24,8 @@ class Place:
     ----------
     named : NamedRegion or None
         The structure or region.
+    taken_out : NamedRegion or None
+        What was taken out of it.
     stands_for : str or None
         Where it is another structure than the rule's that may stand for it: which for which.
     name : str or None
@@ -35,6 +37,7 @@ class Place:
     """
 
     named: NamedRegion | None = None
+    taken_out: NamedRegion | None = None
     stands_for: str | None = None
     name: str | None = None
     verdict: Verdict = Verdict.NOT_EVALUABLE
@@ -108,6 +111,7 @@ def without(
             named=NamedRegion(
                 f"{place.named.name} - {name}", Combined("difference", place.named.region, region)
             ),
+            taken_out=taken_out.named,
         )
         for place in places
     )
