@@ -90,7 +90,7 @@ def test_hostile_names_do_nothing(
     # hazards S8, S9, S15
     folder = hostile_patient(HOSTILE[kind])
     files, sheet = folder / "files", folder / "sheet.csv"
-    reports = [(form, (sheet,)) for form in FORMS]
+    reports: list[tuple[str, tuple[object, ...]]] = [(form, (sheet,)) for form in FORMS]
     reports += [("csv", (files,)), ("html", (files,)), ("html", (files, "--lesions", sheet))]
     for form, words in reports:
         done = run("check", *words, "--protocol", "NCT03406468", "--format", form)
