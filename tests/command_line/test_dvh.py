@@ -630,9 +630,9 @@ class TestCommand:
     ) -> None:
         drawn: list[Sequence[DosePanel]] = []
 
-        def drawing(panels: Sequence[DosePanel], *, said: Sequence[str]) -> Any:
+        def drawing(panels: Sequence[DosePanel], **how: Any) -> Any:
             drawn.append(panels)
-            return figures.dvh_figure(panels, said=said)
+            return figures.dvh_figure(panels, **how)
 
         monkeypatch.setattr(dvh_figure, "dvh_figure", drawing)
         files = trio()
