@@ -121,6 +121,7 @@ def dvh(
     PATH is a file, a zip archive or a folder with the plan, its dose and its structures.
     """
     from rtfractions.dicom import Limits, discover, read_patient
+    from rtfractions.dosimetry.compiled import compiles
     from rtfractions.dosimetry.courses import choose_dose, patient_meant
     from rtfractions.dosimetry.plan_dvhs import Asked, refuse_without_plan, results_of, structures_asked
     from rtfractions.dosimetry.refusals import refusals_of
@@ -133,6 +134,7 @@ def dvh(
     if curves and output.format != "json":
         raise click.UsageError("--curves needs --format json")
     with usage_error():
+        compiles()  # a setting that cannot be is no fault of a structure
         limits = Limits.changed(*limit)
         ratios_gy, named_gy = _alpha_betas(alpha_beta)
         suffix = _figure_suffix(plot, output)

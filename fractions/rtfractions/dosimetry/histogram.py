@@ -10,6 +10,9 @@ from typing import Final, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
+from rtfractions.dosimetry import kernels
+from rtfractions.dosimetry.compiled import compiled
+
 Floats = NDArray[np.float64]
 
 NODES: Final = 2000
@@ -116,11 +119,14 @@ class _Ramps:
         """Add samples."""
         step = self.grid[1] - self.grid[0]
         size = len(self.grid)
+        self.total += float(batch.weight.sum())
+        if ramps := compiled(kernels.ramps):
+            ramps(*batch, self.grid[0], step, self.slope, self.offset)
+            return
         # Narrower than a bin, a sample may be as wide as a small part of it: the sums stay exact to rounding.
         half = np.maximum(batch.spread_gy / step, 1e-3)
         middle = (batch.dose_gy - self.grid[0]) / step
         steepness = batch.weight / (2 * half)
-        self.total += float(batch.weight.sum())
         for ends, signed in ((middle - half, steepness), (middle + half, -steepness)):
             node = np.clip(np.ceil(ends), 0, size).astype(np.int64)
             self.slope += np.bincount(node, signed, size + 1)

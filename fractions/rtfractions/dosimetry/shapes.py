@@ -19,6 +19,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from rtfractions.dosimetry.outlines import Rays, between, crossings_beyond, rays_of
+from rtfractions.loops import joined
 from rtfractions.structures import PARTS_APART, Plane, Structure
 
 Floats = NDArray[np.float64]
@@ -229,7 +230,7 @@ def stacked(structure: Structure, slabs_mm: Floats, end_caps: EndCaps) -> Solid:
     """
     planes = structure.planes
     intervals: list[Interval] = []
-    surface = [_at(np.concatenate(plane.loops), plane.position_mm) for plane in planes]
+    surface = [_contours(structure)]
     for part in _parts(structure):
         inner = slabs_mm[part].copy()
         inner[0, 0], inner[-1, 1] = planes[part[0]].position_mm, planes[part[-1]].position_mm
@@ -244,7 +245,7 @@ def shaped(structure: Structure, slabs_mm: Floats, end_caps: EndCaps) -> Solid:
     """A structure with a shape between its planes; parameters as of `stacked`."""
     planes = structure.planes
     intervals: list[Interval] = []
-    surface = [_at(np.concatenate(plane.loops), plane.position_mm) for plane in planes]
+    surface = [_contours(structure)]
     for part in _parts(structure):
         areas = np.array([planes[k].area_mm2 for k in part])
         bends = _bends(structure.positions_mm[part], areas)
@@ -385,6 +386,16 @@ def _one_by_one(outlines: Floats, area: Floats, w_mm: Floats, thickness_mm: Floa
         Section((outline,), float(area[i]), w_mm[i : i + 1], thickness_mm[i : i + 1], one)
         for i, outline in enumerate(outlines)
     ]
+
+
+def _contours(structure: Structure) -> Floats:
+    """Points (u, v, w) of all contours, shape (N, 3)."""
+    points, starts = joined([loop for plane in structure.planes for loop in plane.loops])
+    surface = np.empty((len(points), 3))
+    surface[:, :2] = points
+    heights = [plane.position_mm for plane in structure.planes for _ in plane.loops]
+    surface[:, 2] = np.repeat(heights, np.diff(starts))
+    return surface
 
 
 def _at(points: Floats, w: float) -> Floats:
