@@ -120,8 +120,8 @@ def dvh(
 
     PATH is a file, a zip archive or a folder with the plan, its dose and its structures.
     """
+    from rtfractions.compiled import compiles
     from rtfractions.dicom import Limits, discover, read_patient
-    from rtfractions.dosimetry.compiled import compiles
     from rtfractions.dosimetry.courses import choose_dose, patient_meant
     from rtfractions.dosimetry.plan_dvhs import Asked, refuse_without_plan, results_of, structures_asked
     from rtfractions.dosimetry.refusals import refusals_of

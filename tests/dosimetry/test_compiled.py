@@ -11,16 +11,19 @@ from typing import Any
 import numpy as np
 import pytest
 from analytic_shapes import AXIAL, Floats, Shape, drawn, drawn_at, gaussian_dose, sampled
+from hypothesis import given, settings
+from hypothesis import strategies as st
 from numpy.typing import NDArray
 from synthetic import dicom_bytes
 from synthetic_clinic import clinic_dose, clinic_structures
+from synthetic_structures import Roi, rt_structure_set
 
-from rtfractions.dicom import Limits
+from rtfractions.compiled import VARIABLE, compiles
+from rtfractions.dicom import Limits, decimal_loop
 from rtfractions.dicom.dose import read_dose
 from rtfractions.dicom.reading import dataset_of
 from rtfractions.dicom.structure_set import read_structure_set
 from rtfractions.dosimetry import DVH, Combined, Grown, model_dvh, model_of, region_dvh, structure_dvh
-from rtfractions.dosimetry.compiled import VARIABLE, compiles
 from rtfractions.errors import SettingError
 from rtfractions.grid import DoseGrid, Layer
 from rtfractions.structures import Plane, Structure
@@ -238,7 +241,8 @@ def test_the_command_refuses_a_choice_that_cannot_be(
 def test_without_a_place_for_its_cache_it_compiles_all_the_same(monkeypatch: pytest.MonkeyPatch) -> None:
     import numba
 
-    from rtfractions.dosimetry import compiled, kernels
+    from rtfractions import compiled
+    from rtfractions.dosimetry import kernels
 
     made = numba.njit
 
@@ -252,6 +256,55 @@ def test_without_a_place_for_its_cache_it_compiles_all_the_same(monkeypatch: pyt
     compiled._compiled.cache_clear()
     spread_over = compiled.compiled(kernels.spread_over)
     assert spread_over is not None
-    spread, reach = spread_over(np.array([[3.0], [4.0], [12.0]]))
-    assert (spread[0], reach[0]) == (6.5, 9.5)
+    spread, doubtful = spread_over(np.array([20.0]), np.array([[3.0], [4.0], [12.0]]), 0.0, 29.0)
+    assert (spread[0], doubtful[0]) == (6.5, True)
     compiled._compiled.cache_clear()
+
+
+@given(
+    st.lists(
+        st.one_of(
+            st.decimals(-1000, 1000, places=3).map(str),
+            st.floats(-1e5, 1e5).map(repr),
+            st.from_regex(rb"[ ]?[+-]?([0-9]{1,9}\.?|[0-9]{0,5}\.[0-9]{1,9})[ ]?", fullmatch=True).map(
+                bytes.decode
+            ),
+        ),
+        min_size=1,
+        max_size=9,
+    )
+)
+@settings(max_examples=200, deadline=None)
+def test_decimals_are_decoded_to_the_float_next_to_them(texts: list[str]) -> None:
+    text = np.frombuffer("\\".join(texts).encode(), np.uint8)
+    values = np.full(len(texts), np.nan)
+    decoded = decimal_loop.plain_decimals(text, values, 10.0 ** np.arange(16.0))
+    expected = np.array([float(one) for one in texts])
+    short = all(sum(c.isdigit() for c in one) <= 15 and "e" not in one for one in texts)
+    assert decoded == short
+    if decoded:
+        assert values.tobytes() == expected.tobytes()
+
+
+@pytest.mark.parametrize(
+    "text", [b"", b"1\\\\2", b"1\\", b"-", b".", b"1 2", b"1,5", b"1e3", b"--1", b"1.2.3", b"nan"]
+)
+def test_what_is_not_plainly_a_decimal_is_left_to_slower_decoding(text: bytes) -> None:
+    values = np.zeros(text.count(b"\\") + 1)
+    powers = 10.0 ** np.arange(16.0)
+    assert not decimal_loop.plain_decimals(np.frombuffer(text, np.uint8), values, powers)
+
+
+@needs_numba
+def test_contours_are_read_alike(monkeypatch: pytest.MonkeyPatch) -> None:
+    points = np.random.default_rng(5).uniform(-300, 300, (50, 2)).round(4)
+    outline = points[np.argsort(np.arctan2(points[:, 1], points[:, 0]))]
+    rois = [Roi(1, "R", [np.column_stack((outline, np.full(50, z))) for z in (0.0, 2.5, 5.0)])]
+    content = dicom_bytes(rt_structure_set("P", 1, rois))
+    found = []
+    for value in ("0", "1"):
+        monkeypatch.setenv(VARIABLE, value)
+        compiles.cache_clear()
+        [structure] = read_structure_set(dataset_of(content, Limits())).structures
+        found.append([plane.loops[0].tobytes() for plane in structure.planes])
+    assert found[0] == found[1]

@@ -12,8 +12,8 @@ from typing import Final, Literal
 import numpy as np
 from numpy.typing import NDArray
 
+from rtfractions.compiled import compiled
 from rtfractions.dosimetry import kernels
-from rtfractions.dosimetry.compiled import compiled
 from rtfractions.dosimetry.dvh import DVH, DVHError, Quantity, Settings
 from rtfractions.dosimetry.histogram import Batch, cumulative
 from rtfractions.dosimetry.interpolation import Interpolation, even_frames
@@ -167,19 +167,21 @@ class _Gathered:
         """Add a batch of samples."""
         inside = np.logical_and.reduce([one.known for one in phases])
         weight = lines.weight_cm3
-        self.whole_cm3 += float(weight.sum())
+        volume_cm3 = float(weight.sum())
+        self.whole_cm3 += volume_cm3
         if not inside.all():
             weight = weight[inside]
+            volume_cm3 = float(weight.sum())
             phases = [Doses(one.dose_gy[inside], one.change_gy[inside], one.known) for one in phases]
         if not len(weight):
             return
         dose = convert([one.dose_gy for one in phases])
-        spread, reach = (compiled(kernels.spread_over) or _spread_over)(_changes(phases, convert))
-        self.covered_cm3 += float(weight.sum())
+        self._extremes(dose)
+        spread_over = compiled(kernels.spread_over) or _spread_over
+        spread, doubtful = spread_over(dose, _changes(phases, convert), self.least, self.greatest)
+        self.covered_cm3 += volume_cm3
         self.dose_times_volume += float((dose * weight).sum())
         self.batches.append(Batch(dose, spread, weight))
-        self._extremes(dose)
-        doubtful = (dose + reach > self.greatest) | (dose - reach < self.least)
         if len(grids) == 1 and doubtful.any():
             voxels, points = _voxels_within(lines, np.flatnonzero(inside)[doubtful], grids[0])
             values = convert([voxels])
@@ -290,11 +292,14 @@ def _changes(phases: list[Doses], convert: Convert) -> Floats:
     return changes
 
 
-def _spread_over(change: Floats) -> tuple[Floats, Floats]:
-    """Half the width over which the dose of each sample is spread, and how far it may reach at most."""
+def _spread_over(
+    dose: Floats, change: Floats, least: float, greatest: float
+) -> tuple[Floats, NDArray[np.bool_]]:
+    """Half the width over which the dose of each sample is spread, and which samples may hold a new extreme."""
     u, v, w = change
     spread = 0.5 * np.sqrt(u**2 + v**2 + w**2)
-    return spread, 0.5 * (np.abs(u) + np.abs(v) + np.abs(w))
+    reach = 0.5 * (np.abs(u) + np.abs(v) + np.abs(w))
+    return spread, (dose + reach > greatest) | (dose - reach < least)
 
 
 def _voxels_within(lines: Lines, which: NDArray[np.int64], grid: DoseGrid) -> tuple[Floats, Floats]:

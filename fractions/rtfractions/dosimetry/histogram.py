@@ -10,8 +10,8 @@ from typing import Final, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
+from rtfractions.compiled import compiled
 from rtfractions.dosimetry import kernels
-from rtfractions.dosimetry.compiled import compiled
 
 Floats = NDArray[np.float64]
 
@@ -59,12 +59,9 @@ def cumulative(batches: Sequence[Batch], minimum_gy: float, maximum_gy: float) -
     if not width > 1e-9 * max(abs(maximum_gy), 1e-3):
         middle = (minimum_gy + maximum_gy) / 2
         return np.array([middle, middle]), np.array([total, 0.0])
+    narrowed = compiled(kernels.within) or _within
     within = [
-        one._replace(
-            spread_gy=np.minimum(
-                one.spread_gy, np.minimum(one.dose_gy - minimum_gy, maximum_gy - one.dose_gy)
-            )
-        )
+        one._replace(spread_gy=narrowed(one.dose_gy, one.spread_gy, minimum_gy, maximum_gy))
         for one in batches
     ]
     unit = 1e-9 * max(abs(minimum_gy), abs(maximum_gy))
@@ -83,6 +80,11 @@ def cumulative(batches: Sequence[Batch], minimum_gy: float, maximum_gy: float) -
         curve[: end - 1] += jump
     curve[0], curve[-1] = total, 0.0
     return nodes, np.minimum.accumulate(np.clip(curve, 0.0, total))
+
+
+def _within(dose_gy: Floats, spread_gy: Floats, minimum_gy: float, maximum_gy: float) -> Floats:
+    """Spreads that reach beyond neither extreme."""
+    return np.minimum(spread_gy, np.minimum(dose_gy - minimum_gy, maximum_gy - dose_gy))
 
 
 def _plateaus(batches: Sequence[Batch], unit: float, flat: float, least: float) -> tuple[Floats, Floats]:

@@ -14,8 +14,8 @@ from typing import Any, Final, Literal, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
+from rtfractions.compiled import compiled
 from rtfractions.dosimetry import kernels
-from rtfractions.dosimetry.compiled import compiled
 from rtfractions.dosimetry.kernels import INSIDE
 from rtfractions.grid import DoseGrid
 
@@ -149,8 +149,6 @@ def values_at(block: Block, indices: Floats, *, slope_along: int | None = None) 
     -------
     ndarray, shape (n,)
     """
-    if slope_along is None and block.interpolation == "linear" and (linear := compiled(kernels.linear_at)):
-        return linear(block.values, block.unit_gy, block.first, np.ascontiguousarray(indices.T))
     taps = [block.taps(axis, indices[:, axis]) for axis in range(3)]
     frames, rows, columns = (one.slope if axis == slope_along else one.value for axis, one in enumerate(taps))
     _, of_rows, of_columns = block.values.shape

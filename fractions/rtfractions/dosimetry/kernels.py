@@ -174,17 +174,23 @@ def linear_along_lines(
     dose, change, inside = np.empty(len(place)), np.empty((3, len(place))), np.empty(len(place), np.bool_)
     last = float(columns - 2)
     step_u, step_v, step_w = steps
+    seen_line = seen = -1
+    c = c_v = c_w = 0.0
     for i in range(len(place)):
         local = place[i] - first_u
         below = min(max(np.floor(local), 0.0), last)
         t = min(max(local - below, 0.0), 1.0)
-        one = line[i]
+        one, column = line[i], int(below)
         v, w = of_v[one], of_w[one]
-        here = first[one] + int(below) * step_u
-        a, b = flat[here] * unit_gy, flat[here + step_w] * unit_gy
-        a_v, b_v = flat[here + step_v] * unit_gy - a, flat[here + step_v + step_w] * unit_gy - b
-        a_w = b + v * b_v - (a + v * a_v)
-        a, a_v = a + v * a_v + w * a_w, (b_v - a_v) * w + a_v
+        here = first[one] + column * step_u
+        if one == seen_line and column == seen:  # what lay beyond the sample before
+            a, a_v, a_w = c, c_v, c_w
+        else:
+            a, b = flat[here] * unit_gy, flat[here + step_w] * unit_gy
+            a_v, b_v = flat[here + step_v] * unit_gy - a, flat[here + step_v + step_w] * unit_gy - b
+            a_w = b + v * b_v - (a + v * a_v)
+            a, a_v = a + v * a_v + w * a_w, (b_v - a_v) * w + a_v
+        seen_line, seen = one, column + 1
         here += step_u
         c, d = flat[here] * unit_gy, flat[here + step_w] * unit_gy
         c_v, d_v = flat[here + step_v] * unit_gy - c, flat[here + step_v + step_w] * unit_gy - d
@@ -199,15 +205,52 @@ def linear_along_lines(
     return dose, change, inside
 
 
-def linear_at(values: NDArray[Any], unit_gy: float, first: Integers, indices: Floats) -> Floats:
-    """Doses at points by linear interpolation; as `interpolation.values_at`."""
-    found = np.empty(indices.shape[1])
+def linear_at(
+    values: NDArray[Any],
+    unit_gy: float,
+    points_mm: Floats,
+    turn: Floats,
+    start_mm: Floats,
+    offsets_mm: Floats,
+    spacing_mm: tuple[float, float],
+) -> tuple[Floats, Flags]:
+    """Doses at points by linear interpolation, and which are known; as `sampled_doses.doses_at`.
+
+    Parameters
+    ----------
+    values : ndarray, shape (frame, row, column)
+        Voxels, of which each 1 is `unit_gy`.
+    points_mm : ndarray, shape (n, 3)
+        Points (u, v, w).
+    turn : ndarray, shape (3, 3)
+        Axes of the grid in u, v and w.
+    start_mm : ndarray, shape (3,)
+        The first voxel along them.
+    offsets_mm, spacing_mm
+        As of `DoseGrid`.
+    """
+    found, inside = np.zeros(len(points_mm)), np.zeros(len(points_mm), np.bool_)
     below, part = np.empty(3, np.int64), np.empty(3)
-    for point in range(indices.shape[1]):
+    at, last_frame = 0, len(offsets_mm) - 2
+    for point in range(len(points_mm)):
+        known = True
         for axis in range(3):
-            local = indices[axis, point] - first[axis]
-            whole = min(max(np.floor(local), 0.0), float(values.shape[axis] - 2))
-            below[axis], part[axis] = int(whole), min(max(local - whole, 0.0), 1.0)
+            along = -start_mm[axis]
+            for j in range(3):
+                if turn[axis, j] != 0:
+                    along += turn[axis, j] * points_mm[point, j]
+            if axis:
+                place = along / spacing_mm[axis - 1]
+            else:
+                # Mostly the next point lies between the same frames.
+                if not offsets_mm[at] <= along < offsets_mm[at + 1]:
+                    at = min(max(np.searchsorted(offsets_mm, along, side="right") - 1, 0), last_frame)
+                place = at + (along - offsets_mm[at]) / (offsets_mm[at + 1] - offsets_mm[at])
+            known = known and -INSIDE <= place <= values.shape[axis] - 1 + INSIDE
+            whole = min(max(np.floor(place), 0.0), float(values.shape[axis] - 2))
+            below[axis], part[axis] = int(whole), min(max(place - whole, 0.0), 1.0)
+        if not known:
+            continue
         dose = 0.0
         for i in range(2):
             for j in range(2):
@@ -216,8 +259,8 @@ def linear_at(values: NDArray[Any], unit_gy: float, first: Integers, indices: Fl
                 along += part[2] * (values[frame, row, below[2] + 1] * unit_gy)
                 weight = (part[0] if i else 1 - part[0]) * (part[1] if j else 1 - part[1])
                 dose += weight * along
-        found[point] = dose
-    return found
+        found[point], inside[point] = dose, True
+    return found, inside
 
 
 def cubic_across(
@@ -318,14 +361,23 @@ def spline(values: Floats, factor: Floats) -> Floats:
     return c
 
 
-def spread_over(change: Floats) -> tuple[Floats, Floats]:
-    """Half the width over which the dose of each sample is spread, and how far it may reach at most."""
-    spread, reach = np.empty(change.shape[1]), np.empty(change.shape[1])
-    for i in range(change.shape[1]):
+def spread_over(dose: Floats, change: Floats, least: float, greatest: float) -> tuple[Floats, Flags]:
+    """Over what each dose is spread, and which may hold a new extreme; as `engine._spread_over`."""
+    spread, doubtful = np.empty(len(dose)), np.empty(len(dose), np.bool_)
+    for i in range(len(dose)):
         u, v, w = change[0, i], change[1, i], change[2, i]
         spread[i] = 0.5 * np.sqrt(u * u + v * v + w * w)
-        reach[i] = 0.5 * (abs(u) + abs(v) + abs(w))
-    return spread, reach
+        reach = 0.5 * (abs(u) + abs(v) + abs(w))
+        doubtful[i] = dose[i] + reach > greatest or dose[i] - reach < least
+    return spread, doubtful
+
+
+def within(dose: Floats, spread: Floats, least: float, greatest: float) -> Floats:
+    """Spreads that reach beyond neither extreme; as `histogram._within`."""
+    kept = np.empty(len(dose))
+    for i in range(len(dose)):
+        kept[i] = min(spread[i], min(dose[i] - least, greatest - dose[i]))
+    return kept
 
 
 def ramps(

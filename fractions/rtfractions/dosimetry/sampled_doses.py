@@ -9,8 +9,8 @@ from typing import Final, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
+from rtfractions.compiled import compiled, compiles
 from rtfractions.dosimetry import kernels
-from rtfractions.dosimetry.compiled import compiled, compiles
 from rtfractions.dosimetry.interpolation import (
     Block,
     Interpolation,
@@ -241,6 +241,18 @@ def doses_at(
     points_mm: Floats, axes: Floats, grid: DoseGrid, interpolation: Interpolation
 ) -> tuple[Floats, NDArray[np.bool_]]:
     """Doses at points (u, v, w), shape (n, 3): 0 where not known, and where they are known."""
+    whole = as_stored(grid) if interpolation == "linear" else None
+    if whole is not None and (linear := compiled(kernels.linear_at)):
+        turn, start_mm = grid.axes @ axes.T, grid.axes @ grid.origin_mm
+        return linear(
+            whole.values,
+            whole.unit_gy,
+            points_mm,
+            turn,
+            start_mm,
+            grid.frame_offsets_mm,
+            grid.spacing_mm,
+        )
     dose, inside = np.zeros(len(points_mm)), np.zeros(len(points_mm), bool)
     for start in range(0, len(points_mm), BATCH // 4):
         part = slice(start, start + BATCH // 4)
@@ -249,8 +261,7 @@ def doses_at(
         some = indices if within.all() else indices[within]
         inside[part] = within
         if len(some):
-            block = as_stored(grid) if interpolation == "linear" else None
-            block = block or block_of(grid, *_corners(some), interpolation)
+            block = whole or block_of(grid, *_corners(some), interpolation)
             assert block is not None
             dose[part][within] = values_at(block, some)
     return dose, inside

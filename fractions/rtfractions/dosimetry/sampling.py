@@ -10,8 +10,8 @@ from typing import Final, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
+from rtfractions.compiled import compiled
 from rtfractions.dosimetry import kernels
-from rtfractions.dosimetry.compiled import compiled
 from rtfractions.dosimetry.scanline import cut, scanned
 from rtfractions.dosimetry.shapes import Section
 

@@ -11,8 +11,8 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
+from rtfractions.compiled import compiled
 from rtfractions.dosimetry import kernels
-from rtfractions.dosimetry.compiled import compiled
 from rtfractions.loops import joined
 
 Floats = NDArray[np.float64]

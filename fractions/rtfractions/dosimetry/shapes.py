@@ -189,13 +189,19 @@ class Solid:
 
     def sections(self, step_mm: float) -> list[Section]:
         """All its sections, in layers of about `step_mm`, none of them empty."""
+        low, high = np.array([(one.low_mm, one.high_mm) for _, one in self.intervals]).T
+        count = np.maximum(np.rint((high - low) / step_mm), 1).astype(np.int64)
+        size = (high - low) / count
+        end = np.cumsum(count)
+        nth = np.arange(end[-1]) - np.repeat(end - count, count)
+        thickness = np.repeat(size, count)
+        w = np.repeat(low, count) + (nth + 0.5) * thickness
         found = []
-        for weight, one in self.intervals:
-            count = max(round((one.high_mm - one.low_mm) / step_mm), 1)
-            size = (one.high_mm - one.low_mm) / count
-            w: Floats = one.low_mm + (np.arange(count, dtype=np.float64) + 0.5) * size
-            for section in one.sections(w, np.full(count, size, np.float64)):
-                found.append(section._replace(part=section.part * weight))
+        for (weight, one), first, last in zip(
+            self.intervals, (end - count).tolist(), end.tolist(), strict=True
+        ):
+            for section in one.sections(w[first:last], thickness[first:last]):
+                found.append(section if weight == 1 else section._replace(part=section.part * weight))
         return found
 
     def contains(self, u: float, v: float, w: float) -> bool:

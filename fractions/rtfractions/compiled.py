@@ -1,7 +1,7 @@
 """Whether numba compiles the innermost loops: chosen once, for a whole process, by an environment variable.
 
-With ``RTFRACTIONS_FAST=1`` numba, of the extra ``fast``, compiles the functions of `kernels`, each when it is first
-called; else numpy does all, and numba is not imported. That numba happens to be installed chooses nothing, because
+With ``RTFRACTIONS_FAST=1`` numba, of the extra ``fast``, compiles functions that are written for it, each when it is
+first called; else numpy does their work, and numba is not imported. That numba happens to be installed chooses nothing, because
 it pays only where one process computes the DVHs of many plans: importing it takes longer than the DVHs of one.
 
 numba keeps what it has compiled beside the source or, where that cannot be written, in the user's cache, or where
@@ -44,7 +44,7 @@ def compiles() -> bool:
 
 
 def compiled(function: Callable[P, R]) -> Callable[P, R] | None:
-    """A function of `kernels` as numba compiles it; None where numpy is to do its work."""
+    """A function as numba compiles it; None where numpy is to do its work."""
     return _compiled(function) if compiles() else None
 
 
