@@ -242,7 +242,7 @@ def test_without_a_place_for_its_cache_it_compiles_all_the_same(monkeypatch: pyt
     import numba
 
     from rtfractions import compiled
-    from rtfractions.dosimetry import kernels
+    from rtfractions.dosimetry import sample_loops
 
     made = numba.njit
 
@@ -254,7 +254,7 @@ def test_without_a_place_for_its_cache_it_compiles_all_the_same(monkeypatch: pyt
     monkeypatch.setattr(numba, "njit", nowhere)
     monkeypatch.setenv(VARIABLE, "1")
     compiled._compiled.cache_clear()
-    spread_over = compiled.compiled(kernels.spread_over)
+    spread_over = compiled.compiled(sample_loops.spread_over)
     assert spread_over is not None
     spread, doubtful = spread_over(np.array([20.0]), np.array([[3.0], [4.0], [12.0]]), 0.0, 29.0)
     assert (spread[0], doubtful[0]) == (6.5, True)

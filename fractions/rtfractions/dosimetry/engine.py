@@ -13,7 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from rtfractions.compiled import compiled
-from rtfractions.dosimetry import kernels
+from rtfractions.dosimetry import sample_loops
 from rtfractions.dosimetry.dvh import DVH, DVHError, Quantity, Settings
 from rtfractions.dosimetry.histogram import Batch, cumulative
 from rtfractions.dosimetry.interpolation import Interpolation, even_frames
@@ -177,7 +177,7 @@ class _Gathered:
             return
         dose = convert([one.dose_gy for one in phases])
         self._extremes(dose)
-        spread_over = compiled(kernels.spread_over) or _spread_over
+        spread_over = compiled(sample_loops.spread_over) or _spread_over
         spread, doubtful = spread_over(dose, _changes(phases, convert), self.least, self.greatest)
         self.covered_cm3 += volume_cm3
         self.dose_times_volume += float((dose * weight).sum())

@@ -11,7 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from rtfractions.compiled import compiled
-from rtfractions.dosimetry import kernels
+from rtfractions.dosimetry import sample_loops
 
 Floats = NDArray[np.float64]
 
@@ -59,7 +59,7 @@ def cumulative(batches: Sequence[Batch], minimum_gy: float, maximum_gy: float) -
     if not width > 1e-9 * max(abs(maximum_gy), 1e-3):
         middle = (minimum_gy + maximum_gy) / 2
         return np.array([middle, middle]), np.array([total, 0.0])
-    narrowed = compiled(kernels.within) or _within
+    narrowed = compiled(sample_loops.within) or _within
     within = [
         one._replace(spread_gy=narrowed(one.dose_gy, one.spread_gy, minimum_gy, maximum_gy))
         for one in batches
@@ -122,7 +122,7 @@ class _Ramps:
         step = self.grid[1] - self.grid[0]
         size = len(self.grid)
         self.total += float(batch.weight.sum())
-        if ramps := compiled(kernels.ramps):
+        if ramps := compiled(sample_loops.ramps):
             ramps(*batch, self.grid[0], step, self.slope, self.offset)
             return
         # Narrower than a bin, a sample may be as wide as a small part of it: the sums stay exact to rounding.

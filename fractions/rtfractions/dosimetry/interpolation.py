@@ -15,8 +15,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from rtfractions.compiled import compiled
-from rtfractions.dosimetry import kernels
-from rtfractions.dosimetry.kernels import INSIDE
+from rtfractions.dosimetry import dose_loops
+from rtfractions.dosimetry.dose_loops import INSIDE
 from rtfractions.grid import DoseGrid
 
 Floats = NDArray[np.float64]
@@ -149,6 +149,8 @@ def values_at(block: Block, indices: Floats, *, slope_along: int | None = None) 
     -------
     ndarray, shape (n,)
     """
+    if slope_along is None and block.interpolation == "cubic" and (cubic := compiled(dose_loops.cubic_at)):
+        return cubic(block.values, block.first, np.ascontiguousarray(indices.T))
     taps = [block.taps(axis, indices[:, axis]) for axis in range(3)]
     frames, rows, columns = (one.slope if axis == slope_along else one.value for axis, one in enumerate(taps))
     _, of_rows, of_columns = block.values.shape
@@ -176,7 +178,7 @@ def _coefficients(values: Floats, axis: int) -> Floats:
     factor = np.zeros(n)
     for i in range(1, n - 1):
         factor[i] = 1.0 / (4.0 - factor[i - 1])
-    solved = (compiled(kernels.spline) or _spline)(values.reshape(before, n, after), factor)
+    solved = (compiled(dose_loops.spline) or _spline)(values.reshape(before, n, after), factor)
     return solved.reshape(*shape[:axis], n + 2, *shape[axis + 1 :])
 
 

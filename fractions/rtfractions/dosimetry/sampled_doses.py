@@ -10,7 +10,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from rtfractions.compiled import compiled, compiles
-from rtfractions.dosimetry import kernels
+from rtfractions.dosimetry import dose_loops
+from rtfractions.dosimetry.dose_loops import INSIDE
 from rtfractions.dosimetry.interpolation import (
     Block,
     Interpolation,
@@ -20,7 +21,6 @@ from rtfractions.dosimetry.interpolation import (
     known,
     values_at,
 )
-from rtfractions.dosimetry.kernels import INSIDE
 from rtfractions.dosimetry.sampling import BATCH, Lines
 from rtfractions.grid import DoseGrid
 
@@ -129,7 +129,7 @@ def _linear_compiled(
     block: Block, order: Integers, v: Floats, w: Floats, along: _Along
 ) -> tuple[Floats, Floats, Flags]:
     """What `_found` finds by linear interpolation, without an intermediate array."""
-    linear = compiled(kernels.linear_along_lines)
+    linear = compiled(dose_loops.linear_along_lines)
     assert linear is not None
     of_v, of_w = block.taps(order[1], v), block.taps(order[2], w)
     _, rows, columns = block.values.shape
@@ -164,7 +164,7 @@ def _found(
     layers, rows, columns = values.shape
     table = values.reshape(layers * rows, columns)
     tables = _across(table, rows, block.taps(order[1], v), block.taps(order[2], w))
-    if block.interpolation == "cubic" and (cubic := compiled(kernels.cubic_along_lines)):
+    if block.interpolation == "cubic" and (cubic := compiled(dose_loops.cubic_along_lines)):
         return cubic(
             *tables,
             along.place,
@@ -225,7 +225,7 @@ def _across(table: Floats, rows: int, of_v: Taps, of_w: Taps) -> tuple[Floats, F
         along_high *= w
         along_high += along_low
         return low, along_high, high
-    if cubic := compiled(kernels.cubic_across):
+    if cubic := compiled(dose_loops.cubic_across):
         return cubic(table, rows, first, of_v.value, of_v.slope, of_w.value, of_w.slope)
     level, along_v, along_w = (np.zeros((len(first), table.shape[1])) for _ in range(3))
     for i in range(len(of_w.value)):
@@ -242,7 +242,7 @@ def doses_at(
 ) -> tuple[Floats, NDArray[np.bool_]]:
     """Doses at points (u, v, w), shape (n, 3): 0 where not known, and where they are known."""
     whole = as_stored(grid) if interpolation == "linear" else None
-    if whole is not None and (linear := compiled(kernels.linear_at)):
+    if whole is not None and (linear := compiled(dose_loops.linear_at)):
         turn, start_mm = grid.axes @ axes.T, grid.axes @ grid.origin_mm
         return linear(
             whole.values,

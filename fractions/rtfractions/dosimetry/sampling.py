@@ -11,7 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from rtfractions.compiled import compiled
-from rtfractions.dosimetry import kernels
+from rtfractions.dosimetry import sample_loops
 from rtfractions.dosimetry.scanline import cut, scanned
 from rtfractions.dosimetry.shapes import Section
 
@@ -88,7 +88,7 @@ def _lines(sections: list[Section], axes: Floats, steps: Steps) -> Lines:
     layers = np.array([len(section.w_mm) for section in sections])
     area = np.array([section.area_mm2 for section in sections])
     w, thickness, part = (np.concatenate([section[i] for section in sections]) for i in range(2, 5))
-    in_layers = compiled(kernels.in_layers) or _in_layers
+    in_layers = compiled(sample_loops.in_layers) or _in_layers
     of_line, of_layer, line, u, length, weight = in_layers(
         found.line,
         found.start_mm,

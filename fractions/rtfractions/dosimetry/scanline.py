@@ -12,7 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from rtfractions.compiled import compiled
-from rtfractions.dosimetry import kernels
+from rtfractions.dosimetry import sample_loops
 from rtfractions.loops import joined
 
 Floats = NDArray[np.float64]
@@ -124,7 +124,7 @@ def _crossed(
     first_line = np.cumsum(lines) - lines
     plane_of_line = np.repeat(np.arange(len(lines)), lines)
     number = np.arange(len(plane_of_line)) - first_line[plane_of_line]
-    crossed = compiled(kernels.crossed) or _stretches
+    crossed = compiled(sample_loops.crossed) or _stretches
     return Stretches(
         *crossed(across, along, starts, group, low, step, lines),
         plane_of_line,
