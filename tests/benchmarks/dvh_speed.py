@@ -5,7 +5,8 @@ Run ``python tests/benchmarks/dvh_speed.py``. The plan has 200 x 200 x 150 voxel
 of its own (`dvh_tools.py`), in turns, the fast ones five times a turn, after a first run that compiles what an
 installation has compiled. The table has medians of wall time, and the peak of memory. dicompyler-core is given
 Datasets, by default and with ``use_structure_extents``; plastimatch, where it is installed, the files. In steady
-state one process computes the plan again and again.
+state one process computes the plan again and again, by numpy and, where numba is installed, by compiled loops
+(``RTFRACTIONS_FAST=1``).
 """
 
 import argparse
@@ -22,7 +23,7 @@ from typing import NamedTuple
 ROOT = Path(__file__).parents[2]
 sys.path += [str(ROOT / "sample_plans"), str(ROOT / "fractions")]
 
-TOOLS = ("ours", "dicompyler-core", "dicompyler-core, extents", "plastimatch")
+TOOLS = ("ours", "ours, compiled", "dicompyler-core", "dicompyler-core, extents", "plastimatch")
 
 
 class Run(NamedTuple):
@@ -59,8 +60,11 @@ def printed(tool: str, folder: Path, again: int = 0) -> list[float]:
         PYTHONWARNINGS="ignore",
         PYTHONDONTWRITEBYTECODE="",
         PYTHONPYCACHEPREFIX=str(folder / "compiled"),
+        NUMBA_CACHE_DIR=str(folder / "numba"),
+        RTFRACTIONS_FAST=str(int(tool == "ours, compiled")),
     )
-    child = [sys.executable, str(Path(__file__).with_name("dvh_tools.py")), tool, str(folder), str(again)]
+    script = str(Path(__file__).with_name("dvh_tools.py"))
+    child = [sys.executable, script, tool.removesuffix(", compiled"), str(folder), str(again)]
     done = subprocess.run(child, env=environment, capture_output=True, text=True, check=True)
     return [float(word) for word in done.stdout.split()]
 
@@ -79,6 +83,8 @@ def available() -> list[str]:
     absent = set()
     if find_spec("dicompylercore") is None:
         absent |= {"dicompyler-core", "dicompyler-core, extents"}
+    if find_spec("numba") is None:
+        absent.add("ours, compiled")
     if shutil.which("plastimatch") is None:
         absent.add("plastimatch")
     return [tool for tool in TOOLS if tool not in absent]
@@ -101,17 +107,21 @@ def main() -> None:
         for _ in range(arguments.rounds):
             for tool in tools:
                 runs[tool].extend(run(tool, folder) for _ in range(1 if tool.startswith("dicompyler") else 5))
-        steady = printed("ours", folder, again=arguments.rounds + 2)[1:]
+        steady = {
+            tool: statistics.median(printed(tool, folder, again=2 * arguments.rounds + 4)[1:])
+            for tool in tools
+            if tool.startswith("ours")
+        }
     seconds = {tool: statistics.median(one.seconds for one in some) for tool, some in runs.items()}
     for tool, some in runs.items():
         megabytes = max(one.megabytes for one in some)
         ratio = seconds[tool] / seconds["ours"]
         print(f"{seconds[tool]:8.2f} s {megabytes:6.0f} MB  {tool:26} {ratio:6.1f} times ours (ratio)")
-    print(f"{statistics.median(steady):8.2f} s            ours in steady state", end="")
-    if "dicompyler-core" in seconds:
-        ratio = seconds["dicompyler-core"] / statistics.median(steady)
-        print(f"        dicompyler-core is {ratio:.1f} times that", end="")
-    print()
+    for tool, one in steady.items():
+        print(f"{one:8.2f} s            {tool + ', in steady state':26}", end="")
+        if "dicompyler-core" in seconds:
+            print(f" dicompyler-core is {seconds['dicompyler-core'] / one:.1f} times that", end="")
+        print()
 
 
 if __name__ == "__main__":
