@@ -1,8 +1,9 @@
 """Whether numba compiles the innermost loops: chosen once, for a whole process, by an environment variable.
 
 With ``RTFRACTIONS_FAST=1`` numba, of the extra ``fast``, compiles functions that are written for it, each when it is
-first called; else numpy does their work, and numba is not imported. That numba happens to be installed chooses nothing, because
-it pays only where one process computes the DVHs of many plans: importing it takes longer than the DVHs of one.
+first called; else numpy does their work, and numba is not imported. That numba happens to be installed chooses
+nothing, because it pays only where one process computes the DVHs of many plans: importing it takes longer than the
+DVHs of one.
 
 numba keeps what it has compiled beside the source or, where that cannot be written, in the user's cache, or where
 ``NUMBA_CACHE_DIR`` says. Where none of them can be written each process compiles anew.

@@ -128,11 +128,19 @@ def test_uneven_frames_and_several_layers(interpolation: str, monkeypatch: pytes
 
 
 @needs_numba
-def test_a_grid_that_is_not_stored_in_order(monkeypatch: pytest.MonkeyPatch) -> None:
+@pytest.mark.parametrize("stored", ["backwards", "big-endian", "read-only"])
+def test_a_grid_that_is_stored_otherwise(stored: str, monkeypatch: pytest.MonkeyPatch) -> None:
     layer = GRID.layers[0]
-    backwards = Layer(np.asfortranarray(layer.stored), layer.scaling_gy)
-    grid = DoseGrid((backwards,), GRID.origin_mm, AXIAL, GRID.frame_offsets_mm, GRID.spacing_mm)
-    assert_same(partial(structure_dvh, drawn(Shape("cone"), slice_mm=2, centred=False), grid), monkeypatch)
+    values = np.asfortranarray(layer.stored) if stored == "backwards" else layer.stored.copy()
+    if stored == "big-endian":
+        values = values.astype(">i4")
+    values.flags.writeable = stored != "read-only"
+    grid = DoseGrid(
+        (Layer(values, layer.scaling_gy),), GRID.origin_mm, AXIAL, GRID.frame_offsets_mm, GRID.spacing_mm
+    )
+    for radius in (5.0, 20.0):
+        ball = drawn(Shape("sphere", radius_mm=radius), slice_mm=2, centred=True)
+        assert_same(partial(structure_dvh, ball, grid), monkeypatch)
 
 
 _ANGLE = np.arange(60) * (2 * np.pi / 60)

@@ -125,7 +125,7 @@ def block_of(grid: DoseGrid, low: Floats, high: Floats, interpolation: Interpola
 def as_stored(grid: DoseGrid) -> Block | None:
     """A whole grid for linear interpolation, without a copy; None where a copy is needed."""
     layer = grid.layers[0]
-    if len(grid.layers) > 1 or not layer.stored.flags.c_contiguous:
+    if len(grid.layers) > 1 or not (layer.stored.flags.c_contiguous and layer.stored.dtype.isnative):
         return None
     return Block(layer.stored, np.zeros(3, np.int64), "linear", layer.scaling_gy)
 
