@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import click
 
 from rtfractions_cli import exit_codes
+from rtfractions_cli.check_inputs import find_inputs
 from rtfractions_cli.exit_codes import ExitCode
 from rtfractions_cli.options import Output, examples, limit_option, shared, usage_error
 from rtfractions_cli.protocol import complete_protocol
@@ -16,18 +17,34 @@ from rtfractions_cli.protocol import complete_protocol
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+    from click.shell_completion import CompletionItem
+
     from rtfractions.compliance import PatientFindings
     from rtfractions.errors import RTFractionsError
-    from rtfractions.files import InputFile
     from rtfractions.notices import Notice
-    from rtfractions.patient import Patient
+    from rtfractions.protocols.constraint_library import LoadedConstraintSet
+    from rtfractions.protocols.overlays import LoadedOverlay
+    from rtfractions.reports.check_document import PatientEntry
+    from rtfractions.reports.check_figures import PatientFigures
+
+
+def complete_constraints(
+    _context: click.Context, _parameter: click.Parameter, incomplete: str
+) -> list[CompletionItem]:
+    """Ids of sets of the library that begin as typed, else files."""
+    from click.shell_completion import CompletionItem
+
+    from rtfractions.protocols.constraint_library import SETS
+
+    ids = [CompletionItem(name) for name in SETS if name.casefold().startswith(incomplete.casefold())]
+    return ids or [CompletionItem(incomplete, type="file")]
 
 
 @click.command(
     epilog=examples(
         "check lesions.csv --protocol NCT03406468",
         "check plans/ --protocol NCT03176173 --planned",
-        "check plans/ --lesions lesions.csv --protocol NCT03176173 --format json -o review.json",
+        "check plans/ --lesions lesions.csv --protocol NCT03176173 --format html -o review.html",
     )
 )
 @click.argument(
@@ -53,18 +70,45 @@ if TYPE_CHECKING:
     "--allow-unusual", is_flag=True, help="Accept less than 0.5 Gy a fraction and more than 200 Gy in total."
 )
 @click.option(
-    "--fail-on", type=click.Choice(["variation"]), help="End with 1 for an acceptable variation too."
+    "--constraints",
+    metavar="SET",
+    multiple=True,
+    shell_complete=complete_constraints,
+    help="Report a set of dose constraints beside the grade, which it never changes: an id of the library (see "
+    "`rtfractions protocol list`) or a YAML file. Repeatable.",
+)
+@click.option(
+    "--constraints-alpha-beta",
+    metavar="V",
+    type=click.FloatRange(0.1, 100),
+    help="Where a set has no limit for the plan's number of fractions, translate its limits by isoeffect at this "
+    "alpha/beta in Gy, labelled. Without it they are not compared.",
+)
+@click.option(
+    "--overlay",
+    metavar="FILE",
+    type=click.Path(exists=True, dir_okay=False, path_type=Path),
+    help="A named decision on what the protocol leaves open (YAML); every form of the report prints it.",
+)
+@click.option(
+    "--fail-on",
+    type=click.Choice(["variation", "advisory"]),
+    multiple=True,
+    help="End with 1 for an acceptable variation, or an advisory limit exceeded, too. Repeatable.",
 )
 @click.option("--exit-zero", is_flag=True, help="End with 0 where the exit code would be 1 or 4.")
 @limit_option
-@shared("text", "json", "csv")
+@shared("text", "json", "csv", "junit", "html", "pdf")
 def check(
     paths: tuple[Path, ...],
     protocol: str,
     lesions: Path | None,
     planned: bool,
     allow_unusual: bool,
-    fail_on: str | None,
+    constraints: tuple[str, ...],
+    constraints_alpha_beta: float | None,
+    overlay: Path | None,
+    fail_on: tuple[str, ...],
     exit_zero: bool,
     limit: tuple[str, ...],
     output: Output,
@@ -75,98 +119,114 @@ def check(
     patient, with the doses, structure sets and treatment records that belong to it.
     """
     from rtfractions import compliance, protocols
+    from rtfractions.protocols.overlays import applied, load_overlay
     from rtfractions.reports import check_report
     from rtfractions.reports.envelope import Context, as_json
 
     with usage_error():
         loaded = protocols.find(protocol)
+        decided = None if overlay is None else load_overlay(overlay, str(overlay))
+        rules = loaded.protocol if decided is None else applied(loaded, decided.overlay)
+        sets = _sets(constraints, decided)
+        if output.format == "pdf":
+            check_report.refuse_pdf()
     sheets = () if lesions is None else (lesions,)
-    read = _read((*paths, *sheets), limit, allow_unusual=allow_unusual)
-    findings = [compliance.check(patient, loaded.protocol, planned=planned) for patient in read.patients]
-    counts = _exit_counts(findings, read.errors, fail_on)
+    inputs = find_inputs((*paths, *sheets), limit, allow_unusual=allow_unusual)
+    review = _Review(fail_on)
+    for patient in inputs.patients():
+        findings = compliance.check(
+            patient,
+            rules,
+            planned=planned,
+            constraint_sets=sets,
+            overlay=None if decided is None else decided.overlay,
+            constraints_alpha_beta_gy=constraints_alpha_beta,
+        )
+        review.add(findings, decided, with_figures=output.format in ("html", "pdf"))
+    if decided is not None:
+        inputs.notices += decided.overlay.unmatched(review.lesions)
+    counts = review.exit_counts(inputs.errors)
     context = Context(
         output.reproducible,
-        inputs=read.inputs,
-        notices=(*read.notices, *(notice for patient in findings for notice in patient.notices)),
-        errors=read.errors,
+        inputs=tuple(inputs.inputs),
+        notices=(*inputs.notices, *review.notices),
+        errors=tuple(inputs.errors),
         exit_reasons=tuple(counts),
     )
-    document = check_report.document(findings, loaded, context)
+    document = check_report.document(review.entries, loaded, context, overlay=decided)
+    result: str | bytes
     if output.format == "json":
         result = as_json(document)
     elif output.format == "csv":
         result = check_report.as_csv(document)
+    elif output.format == "junit":
+        result = check_report.as_junit(document, failing=fail_on)
+    elif output.format == "html":
+        result = check_report.as_html(document, review.figures)
+    elif output.format == "pdf":
+        result = check_report.as_pdf(document, review.figures)
     else:
-        result = check_report.as_text(document, loaded, every_check=output.verbose) if findings else ""
-    named = (*paths, Path(protocol), *sheets)
+        result = check_report.as_text(document, every_check=output.verbose) if review.entries else ""
+    named = (
+        *paths,
+        Path(protocol),
+        *map(Path, constraints),
+        *sheets,
+        *(() if overlay is None else (overlay,)),
+    )
     output.finish(result, context, inputs=named, summary=_summary(counts), exit_zero=exit_zero)
 
 
-@dataclass(frozen=True)
-class _Read:
-    """What the named files hold."""
+def _sets(names: Sequence[str], decided: LoadedOverlay | None) -> tuple[LoadedConstraintSet, ...]:
+    """The sets that were asked for, and those of the overlay, each once."""
+    of_overlay = () if decided is None else decided.overlay.advisory_sets
+    if not (names or of_overlay):
+        return ()
+    from rtfractions.protocols import constraint_library
 
-    patients: tuple[Patient, ...]
-    inputs: tuple[InputFile, ...]
-    errors: tuple[RTFractionsError, ...]
-    notices: tuple[Notice, ...]
+    found = [constraint_library.find_set(name) for name in dict.fromkeys((*names, *of_overlay))]
+    return tuple({one.sha256: one for one in found}.values())
 
 
-def _read(paths: Sequence[Path], limit: tuple[str, ...], *, allow_unusual: bool) -> _Read:
-    """Patients of sheets and files together; no sheet alone needs what reads DICOM."""
-    from rtfractions.patient import join
-    from rtfractions.sheets import SUFFIXES, WORKBOOK_SUFFIXES, read_sheets
+@dataclass(slots=True)
+class _Review:
+    """What was found so far: entries of the document, and what the exit code rests on."""
 
-    suffixes = (*SUFFIXES, *WORKBOOK_SUFFIXES)
-    sheet_paths = [path for path in paths if path.is_file() and path.suffix.lower() in suffixes]
-    file_paths = [path for path in paths if path not in sheet_paths]
-    sheets = read_sheets(sheet_paths, allow_unusual=allow_unusual)
-    if not file_paths:
-        return _Read(join(sheets.patients, ()), sheets.inputs, sheets.errors, ())
-    from rtfractions.dicom import Limits, read_patients
-    from rtfractions.errors import InputFileError
+    fail_on: tuple[str, ...]
+    entries: list[PatientEntry] = field(default_factory=list)
+    figures: list[PatientFigures] = field(default_factory=list)
+    notices: list[Notice] = field(default_factory=list)
+    lesions: dict[str, list[str]] = field(default_factory=dict)
+    failed: int = 0
+    undecided: int = 0
 
-    with usage_error():
-        limits = Limits.changed(*limit)
-    files = read_patients(file_paths, limits=limits)
-    on_sheet = {patient.label for patient in sheets.patients}
-    of_plans: list[Patient] = []
-    without: list[Patient] = []
-    for patient in files.patients:
-        (of_plans if patient.plans or patient.incomplete or patient.label in on_sheet else without).append(
-            patient
+    def add(self, findings: PatientFindings, decided: LoadedOverlay | None, *, with_figures: bool) -> None:
+        """Take in a patient; its dose grids may go after this."""
+        from rtfractions.reports import check_report
+        from rtfractions.verdicts import Verdict
+
+        self.entries.append(check_report.patient_entry(findings, overlay=decided))
+        if with_figures:
+            from rtfractions.reports.check_figures import figures_of
+
+            self.figures.append(figures_of(findings))
+        self.notices += findings.notices
+        self.lesions[findings.patient.label] = [lesion.label for lesion in findings.patient.lesions]
+        self.failed += (
+            findings.verdict is Verdict.DEVIATION_UNACCEPTABLE
+            or ("variation" in self.fail_on and findings.has(Verdict.VARIATION_ACCEPTABLE))
+            or ("advisory" in self.fail_on and findings.exceeds_advisory)
         )
-    return _Read(
-        patients=join(sheets.patients, of_plans),
-        inputs=sheets.inputs + files.inputs,
-        errors=(
-            *sheets.errors,
-            *files.errors,
-            *(InputFileError(f"no RT Plan of patient {patient.label!r} was found") for patient in without),
-        ),
-        notices=files.notices,
-    )
+        self.undecided += findings.verdict in (Verdict.QUERY, Verdict.NOT_EVALUABLE)
 
-
-def _exit_counts(
-    findings: Sequence[PatientFindings], errors: Sequence[RTFractionsError], fail_on: str | None
-) -> dict[ExitCode, int]:
-    """How many refusals and patients speak for each exit code, in order of precedence."""
-    from rtfractions.verdicts import Verdict
-
-    undecided = {Verdict.QUERY, Verdict.NOT_EVALUABLE}
-    verdicts = [patient.verdict for patient in findings]
-    failed = [
-        patient.verdict is Verdict.DEVIATION_UNACCEPTABLE
-        or (fail_on == "variation" and patient.has(Verdict.VARIATION_ACCEPTABLE))
-        for patient in findings
-    ]
-    counts = {
-        ExitCode.REFUSED: len(errors),
-        ExitCode.DEVIATION: sum(failed),
-        ExitCode.UNDECIDED: sum(verdict in undecided for verdict in verdicts),
-    }
-    return {code: counts[code] for code in exit_codes.PRECEDENCE if counts.get(code)}
+    def exit_counts(self, errors: Sequence[RTFractionsError]) -> dict[ExitCode, int]:
+        """How many refusals and patients speak for each exit code, in order of precedence."""
+        counts = {
+            ExitCode.REFUSED: len(errors),
+            ExitCode.DEVIATION: self.failed,
+            ExitCode.UNDECIDED: self.undecided,
+        }
+        return {code: counts[code] for code in exit_codes.PRECEDENCE if counts.get(code)}
 
 
 def _summary(counts: dict[ExitCode, int]) -> str:

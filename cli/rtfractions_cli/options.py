@@ -28,7 +28,7 @@ class Output:
     Attributes
     ----------
     format : str
-        ``"text"``, ``"json"`` or ``"csv"``.
+        One of those that the command writes, as ``"text"``.
     file : Path or None
         The file it is written to; None for stdout.
     reproducible : bool
@@ -45,7 +45,7 @@ class Output:
 
     def finish(
         self,
-        text: str,
+        result: str | bytes,
         context: Context,
         *,
         inputs: tuple[Path, ...] = (),
@@ -56,7 +56,7 @@ class Output:
 
         Parameters
         ----------
-        text : str
+        result : str or bytes
             The result, whole.
         context : Context
             Its notices, errors and exit reasons.
@@ -68,9 +68,9 @@ class Output:
             End with 0 where the code would be 1 or 4.
         """
         if self.file is None:
-            _print(text)
+            _print(result)
         else:
-            write_atomically(self.file, text, inputs=inputs)
+            write_atomically(self.file, result, inputs=inputs)
         if not self.quiet:
             for notice in dict.fromkeys(context.notices):
                 say("warning", str(notice))
@@ -84,12 +84,12 @@ class Output:
         click.get_current_context().exit(code)
 
 
-def _print(text: str) -> None:
+def _print(result: str | bytes) -> None:
     """Write to stdout as UTF-8, whatever the locale; a stdout that takes no more is refused like a file."""
     if sys.stdout is None:
         raise OutputFileError("stdout is closed", remedy="give -o FILE")
     try:
-        sys.stdout.buffer.write(text.encode())
+        sys.stdout.buffer.write(result.encode() if isinstance(result, str) else result)
         sys.stdout.flush()
     except OSError as error:
         give_up_stdout()

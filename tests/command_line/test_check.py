@@ -100,7 +100,7 @@ def test_json_holds_what_the_contract_says(run: Run, samples: Path) -> None:
     document = run("check", samples / "reinduction.csv", "--protocol", "NCT03406468", "--format", "json").json
     assert set(document) == {
         *("schema", "program", "generated_at", "inputs", "warnings", "errors", "exit_reasons"),
-        *("protocol", "patients"),
+        *("protocol", "overlay", "patients"),
     }
     assert {"id", "version", "basis", "sha256"} <= set(document["protocol"])
     (source,) = document["inputs"]

@@ -75,6 +75,11 @@ class PatientFiles:
     label: str
     files: tuple[FoundFile, ...]
 
+    @property
+    def has_plan(self) -> bool:
+        """Whether one of them says it is a plan."""
+        return any(file.header.kind is Kind.PLAN for file in self.files)
+
 
 @dataclass(frozen=True, slots=True)
 class Discovery:

@@ -10,7 +10,14 @@ from rtfractions.dosimetry.evaluation import Value
 from rtfractions.dosimetry.plan_dvhs import StructureResult
 from rtfractions.errors import printable
 from rtfractions.metrics import Metric, MetricKind, MetricUnit
-from rtfractions.reports.figures import COLOURS, DoseCurve, DosePanel, can_be_drawn, dvh_figure
+from rtfractions.reports.figures import (
+    COLOURS,
+    DVH_PANEL_INCHES,
+    DoseCurve,
+    DosePanel,
+    can_be_drawn,
+    dvh_figure,
+)
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
@@ -25,7 +32,12 @@ WEIGHTED: Final = "dose weighted for biological effect [Gy]"
 """The axis of an EFFECTIVE dose: effective dose itself is a quantity of radiation protection."""
 
 
-def figure_of(results: Sequence[StructureResult], *, effective: bool = False) -> "Figure | None":
+def figure_of(
+    results: Sequence[StructureResult],
+    *,
+    effective: bool = False,
+    panel_inches: tuple[float, float] = DVH_PANEL_INCHES,
+) -> "Figure | None":
     """The figure of a run; None where there is no DVH.
 
     Parameters
@@ -34,6 +46,8 @@ def figure_of(results: Sequence[StructureResult], *, effective: bool = False) ->
         Structure by structure.
     effective : bool, default False
         Whether the dose is weighted for biological effect.
+    panel_inches : tuple of float
+        Width and height of a panel.
     """
     shown = [result for result in results if result.dvhs]
     ratios = {dvh.alpha_beta_gy for result in shown for dvh in result.dvhs} - {None}
@@ -57,7 +71,7 @@ def figure_of(results: Sequence[StructureResult], *, effective: bool = False) ->
         said.append(f"dots: {', '.join(marked)}")
     if len(panels) > 1:
         said.append("EQD2: linear-quadratic model, each dose at its own dose per fraction")
-    return dvh_figure(panels, said=said)
+    return dvh_figure(panels, said=said, panel_inches=panel_inches)
 
 
 def _curves(results: Sequence[StructureResult], quantity: str, *, named_ratios: bool) -> list[DoseCurve]:

@@ -6,11 +6,11 @@ from typing import Literal
 
 from rtfractions.dosimetry.comparison import Opinion
 from rtfractions.dosimetry.courses import ChosenDose
-from rtfractions.dosimetry.evaluation import Value
-from rtfractions.dosimetry.plan_dvhs import Asked, MetricResult, StructureResult
-from rtfractions.errors import RTFractionsError, printable
+from rtfractions.dosimetry.plan_dvhs import Asked, StructureResult
+from rtfractions.errors import printable
 from rtfractions.plans import PlanTarget
 from rtfractions.reports.envelope import Context, Envelope, Message, messages
+from rtfractions.reports.metric_entries import MetricEntry, metric_entry
 from rtfractions.reports.tables import Cell, csv_text
 
 
@@ -46,20 +46,6 @@ class SettingsEntry:
 
     end_caps: str
     dose_interpolation: str
-
-
-@dataclass(frozen=True, slots=True)
-class MetricEntry:
-    """A metric; `bound` is not `exact` where the dose of part of the structure is not known."""
-
-    metric: str
-    quantity: str
-    alpha_beta_gy: float | None
-    alpha_beta_source: str | None
-    value: float | None
-    unit: str
-    bound: str | None
-    error: str | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -209,7 +195,7 @@ def _structure_entry(result: StructureResult, *, curves: bool) -> StructureEntry
         end_caps=None if physical is None else physical.settings.end_caps,
         dose_interpolation=None if physical is None else physical.settings.dose_interpolation,
         prescription_gy=None if schedule is None else float(schedule.total_dose_gy),
-        metrics=tuple(map(_metric_entry, result.metrics)),
+        metrics=tuple(map(metric_entry, result.metrics)),
         warnings=messages(result.notices),
         error=None if result.error is None else result.error.message,
         curves=tuple(
@@ -223,21 +209,6 @@ def _structure_entry(result: StructureResult, *, curves: bool) -> StructureEntry
         )
         if curves
         else None,
-    )
-
-
-def _metric_entry(result: MetricResult) -> MetricEntry:
-    metric, found, alpha_beta = result.metric, result.found, result.alpha_beta
-    value = found if isinstance(found, Value) else None
-    return MetricEntry(
-        metric=str(metric),
-        quantity=metric.quantity,
-        alpha_beta_gy=None if alpha_beta is None else alpha_beta.value_gy,
-        alpha_beta_source=None if alpha_beta is None else alpha_beta.source,
-        value=None if value is None else value.value,
-        unit=str(metric.unit),
-        bound=None if value is None else str(value.bound),
-        error=found.message if isinstance(found, RTFractionsError) else None,
     )
 
 

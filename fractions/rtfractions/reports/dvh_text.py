@@ -3,25 +3,21 @@
 from collections.abc import Sequence
 from typing import Final
 
-from rtfractions.dosimetry.evaluation import Bound
 from rtfractions.errors import counted
 from rtfractions.reports.dvh_report import (
     ComparedEntry,
     DoseEntry,
     DvhDocument,
-    MetricEntry,
     OpinionEntry,
     SettingsEntry,
     StructureEntry,
 )
+from rtfractions.reports.metric_entries import cell, column, percent, volume
 from rtfractions.reports.tables import aligned
 from rtfractions.reports.wording import ratio_line, wrapped
 
 QUANTITIES: Final = {"physical": "dose", "bed": "BED", "eqd2": "EQD2"}
 """What the tables are of."""
-
-BOUNDS: Final = {Bound.AT_LEAST: "≥", Bound.AT_MOST: "≤", Bound.COVERED_PART: "~", Bound.EXACT: ""}
-"""What stands before a value where part of the structure has no known dose."""
 
 LEGENDS: Final = {
     "t": "ends tapered as the shape suggests, not half a slice",
@@ -79,45 +75,20 @@ def _table(entries: Sequence[StructureEntry], quantity: str) -> str:
     """The metrics of one kind of dose; a row a structure and alpha/beta."""
     converted = quantity != "physical"
     columns = list(
-        dict.fromkeys(_column(one) for entry in entries for one in entry.metrics if one.quantity == quantity)
+        dict.fromkeys(column(one) for entry in entries for one in entry.metrics if one.quantity == quantity)
     )
     header = ["structure", "", *(["a/b Gy"] if converted else []), "cm3", "covered", *columns]
     rows = [header]
     for entry in entries:
         own = [one for one in entry.metrics if one.quantity == quantity]
         for ratio in dict.fromkeys(one.alpha_beta_gy for one in own):
-            cells = {_column(one): _cell(one) for one in own if one.alpha_beta_gy == ratio}
+            cells = {column(one): cell(one) for one in own if one.alpha_beta_gy == ratio}
             row = [entry.name, _marks(entry)] + ([f"{ratio:g}"] if ratio is not None else [])
-            row += [_volume(entry.volume_cm3), _percent(entry.covered_fraction)]
-            rows.append([*row, *(cells.get(column, "") for column in columns)])
+            row += [volume(entry.volume_cm3), percent(entry.covered_fraction)]
+            rows.append([*row, *(cells.get(name, "") for name in columns)])
     title = QUANTITIES[quantity]
     head = f"{title} (LQ): doses and thresholds in Gy {title}\n" if converted else ""
     return head + aligned(rows, right=range(2, len(header)))
-
-
-def _column(entry: MetricEntry) -> str:
-    """A metric as a table of its quantity calls it: the table says what the dose is."""
-    if entry.alpha_beta_gy is None:
-        return entry.metric
-    before, _, after = entry.metric.partition(f"{entry.quantity.upper()}Gy(a/b=")
-    return f"{before}Gy{after.partition(')')[2]}"
-
-
-def _cell(entry: MetricEntry) -> str:
-    if entry.value is None:
-        return "-"
-    digits = 1 if entry.unit == "%" else 2
-    return f"{BOUNDS[Bound(entry.bound or Bound.EXACT)]}{entry.value:.{digits}f}"
-
-
-def _volume(volume_cm3: float | None) -> str:
-    return "-" if volume_cm3 is None else f"{volume_cm3:.3f}" if volume_cm3 < 10 else f"{volume_cm3:.1f}"
-
-
-def _percent(fraction: float | None) -> str:
-    if fraction is None:
-        return "-"
-    return "100%" if fraction == 1 else f"{min(100 * fraction, 99.9):.1f}%"
 
 
 def _marks(entry: StructureEntry) -> str:

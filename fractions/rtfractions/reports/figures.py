@@ -1,11 +1,12 @@
 """Figures one would put in a talk: matplotlib without pyplot, the same bytes each time."""
 
 import io
+import textwrap
 import warnings
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Final, Literal
 
 from rtfractions.errors import RTFractionsError, printable, quoted
 from rtfractions.reports.envelope import generated_at
@@ -22,7 +23,7 @@ SUFFIXES: Final = (".png", ".svg", ".pdf")
 COLOURS: Final = ("#0072b2", "#d55e00", "#009e73", "#cc79a7", "#56b4e9", "#e69f00", "#000000")
 """Okabe and Ito 2008: told apart by people with any kind of colour vision; yellow is left out, it fades on white."""
 
-LINES: Final = ("-", "--", "-.", ":")
+LINES: Final[tuple[Literal["-", "--", "-.", ":"], ...]] = ("-", "--", "-.", ":")
 """Where colours come round again, the next kind of line."""
 
 TICKS_GY: Final = (0.1, 0.2, 0.5, 1, 2, 3, 5, 10, 20, 50, 100)
@@ -199,7 +200,7 @@ def suffix_of(path: Path) -> str:
     return suffix
 
 
-def as_bytes(figure: "Figure", suffix: str) -> bytes:
+def as_bytes(figure: "Figure", suffix: str, *, text_as_paths: bool = False) -> bytes:
     """A figure as the bytes of its file; the same figure gives the same bytes.
 
     Parameters
@@ -208,6 +209,8 @@ def as_bytes(figure: "Figure", suffix: str) -> bytes:
         The figure.
     suffix : str
         One of `SUFFIXES`.
+    text_as_paths : bool, default False
+        In SVG, letters as their outlines: the figure looks alike wherever it is shown.
 
     Raises
     ------
@@ -220,7 +223,7 @@ def as_bytes(figure: "Figure", suffix: str) -> bytes:
     metadata = {".png": {"Software": None}, ".svg": {"Date": None}, ".pdf": {"CreationDate": None}}[suffix]
     buffer = io.BytesIO()
     with (
-        matplotlib.rc_context({"svg.hashsalt": _SALT, "svg.fonttype": "none"}),
+        matplotlib.rc_context({"svg.hashsalt": _SALT, "svg.fonttype": "path" if text_as_paths else "none"}),
         warnings.catch_warnings(),
     ):
         warnings.filterwarnings("ignore", "Glyph .* missing")  # a name in letters that the font lacks
@@ -276,16 +279,26 @@ class DosePanel:
 _LABEL_LEVELS: Final = (88, 80, 72, 64, 56, 48, 40, 32, 24, 16, 8)
 """Volumes in % at which a label may stand beside its curve."""
 
-_DVH_SIZE_INCHES: Final = (8.0, 4.4)
+DVH_PANEL_INCHES: Final = (8.0, 4.4)
+"""Width and height of a panel of DVHs."""
+
 _DVH_FONT_POINTS: Final = 8.0
 _LETTER: Final = _DVH_FONT_POINTS * 0.62 / (72 * 7.2)
 """About how wide a letter of a label is, in parts of the dose axis."""
 _GAP: Final = 0.008
+_LETTERS_PER_INCH: Final = 13
+"""About how many letters of a line above the panels go into an inch."""
+
 _ENOUGH_ROOM: Final = 0.12
 _LABEL_HEIGHT: Final = 6
 
 
-def dvh_figure(panels: Sequence[DosePanel], *, said: Sequence[str]) -> "Figure":
+def dvh_figure(
+    panels: Sequence[DosePanel],
+    *,
+    said: Sequence[str],
+    panel_inches: tuple[float, float] = DVH_PANEL_INCHES,
+) -> "Figure":
     """Cumulative DVHs, a panel for each kind of dose, one below the other.
 
     Parameters
@@ -294,16 +307,17 @@ def dvh_figure(panels: Sequence[DosePanel], *, said: Sequence[str]) -> "Figure":
         At least one; physical dose first.
     said : sequence of str
         What a reader must know, a line each.
+    panel_inches : tuple of float
+        Width and height of a panel.
     """
     from matplotlib.figure import Figure
 
-    width, height = _DVH_SIZE_INCHES
+    width, height = panel_inches
     figure = Figure(figsize=(width, height * len(panels)), dpi=150, layout="constrained")
     for axes, panel in zip(figure.subplots(len(panels), squeeze=False)[:, 0], panels, strict=True):
         _draw_dvhs(axes, panel)
-    figure.axes[0].set_title(
-        "\n".join(map(printable, said)), fontsize=9, color="0.35", loc="left", parse_math=False
-    )
+    lines = [line for one in said for line in textwrap.wrap(printable(one), round(_LETTERS_PER_INCH * width))]
+    figure.axes[0].set_title("\n".join(lines), fontsize=9, color="0.35", loc="left", parse_math=False)
     return figure
 
 

@@ -1,0 +1,469 @@
+"""Patients reviewed against a protocol, as the one document that every form of the report is made from."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Literal
+
+from rtfractions.compliance import Finding, LesionFindings, PatientFindings
+from rtfractions.compliance.findings import AdvisoryFindings
+from rtfractions.errors import printable
+from rtfractions.plans import Plan, PrescriptionSource
+from rtfractions.protocols import LoadedProtocol
+from rtfractions.protocols.overlays import LoadedOverlay
+from rtfractions.reports.envelope import Context, Envelope, Message, messages
+from rtfractions.reports.metric_entries import MetricEntry, metric_entry
+from rtfractions.verdicts import Verdict
+
+if TYPE_CHECKING:  # a lesion sheet is graded without numpy
+    from rtfractions.compliance.plan_reviews import PlanReview, TargetReview
+    from rtfractions.dosimetry.courses import ChosenDose
+    from rtfractions.dosimetry.plan_dvhs import StructureResult
+
+Asked = Literal["trial", "site"]
+"""Who can decide what is left open: the trial's investigators, or the site that treated."""
+
+
+@dataclass(frozen=True, slots=True)
+class ProtocolEntry:
+    """The protocol that was graded against; `silent` is what it states no rule on."""
+
+    id: str
+    title: str
+    version: str
+    basis: str
+    sha256: str
+    silent: tuple[str, ...] = ()
+    not_graded: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class ReadingEntry:
+    """The verdict under one reading of an ambiguous text."""
+
+    id: str
+    text: str
+    verdict: Verdict
+
+
+@dataclass(frozen=True, slots=True)
+class DifferenceEntry:
+    """Prescribed minus nearest listed schedule, in Gy."""
+
+    alpha_beta_gy: float
+    bed_gy: float
+    eqd2_gy: float
+
+
+@dataclass(frozen=True, slots=True)
+class NearestEntry:
+    """The listed schedule nearest to an unlisted one; never called equivalent."""
+
+    schedule: str
+    differences: tuple[DifferenceEntry, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class DistanceEntry:
+    """By how much a limit is kept (negative) or missed, on the other axis of the DVH."""
+
+    value: float
+    unit: str
+
+
+@dataclass(frozen=True, slots=True)
+class CheckEntry:
+    """What one rule came to; what does not apply is null.
+
+    `distance` is in the unit of the limit, `volume_distance` the same on the other axis of the DVH. `asked_of` says who
+    can decide a query or supply data; `verification` how far a limit of the literature was verified.
+    """
+
+    rule: str
+    verdict: Verdict
+    basis: str | None
+    observed: float | str | None
+    required: float | str | None
+    unit: str | None
+    distance: float | None
+    volume_distance: DistanceEntry | None
+    structure: str | None
+    plan_uid: str | None
+    alpha_beta_flip_gy: float | None
+    uncertain: bool | None
+    readings: tuple[ReadingEntry, ...]
+    asked_of: Asked | None
+    message: str
+    rests_on: str | None
+    source: str | None
+    verification: str | None
+    endpoint: str | None
+    risk: str | None
+    nearest: NearestEntry | None
+
+
+@dataclass(frozen=True, slots=True)
+class IsoeffectEntry:
+    """What the prescribed schedule is worth at one alpha/beta."""
+
+    alpha_beta_gy: float
+    model: str
+    bed_gy: float
+    eqd2_gy: float
+
+
+@dataclass(frozen=True, slots=True)
+class LesionEntry:
+    """A lesion with its checks."""
+
+    lesion: str
+    site: str | None
+    technique: str | None
+    intent: str | None
+    on_study: bool
+    schedule: str | None
+    prescription_source: PrescriptionSource | None
+    plan_uid: str | None
+    structure: str | None
+    fractions_delivered: int | None
+    start: str | None
+    end: str | None
+    isoeffects: tuple[IsoeffectEntry, ...]
+    verdict: Verdict
+    checks: tuple[CheckEntry, ...]
+    warnings: tuple[Message, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class PlanDoseEntry:
+    """The dose of a plan's whole course, and how it was computed; what the files do not state is null or empty."""
+
+    dose_uids: tuple[str, ...]
+    dose_type: str
+    summation_type: str
+    voxels: tuple[int, ...]
+    in_plane_spacing_mm: tuple[float, float]
+    frame_spacing_mm: tuple[float, float]
+    maximum_gy: float
+    calculated_by: tuple[str, ...]
+    heterogeneity: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class TargetEntry:
+    """A target of a plan with its metrics, physical and converted; `error` says why it was refused."""
+
+    lesion: str | None
+    role: str
+    structure: str
+    number: int | None
+    prescription: str | None
+    isodose_percent: float | None
+    volume_cm3: float | None
+    covered_fraction: float | None
+    metrics: tuple[MetricEntry, ...]
+    error: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class OrganEntry:
+    """An organ that rules were evaluated on, with its metrics."""
+
+    structure: str
+    number: int | None
+    volume_cm3: float | None
+    covered_fraction: float | None
+    metrics: tuple[MetricEntry, ...]
+    error: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class PlanEntry:
+    """A plan that was read; `set_aside` says why it is listed and not counted, `no_dose` why its dose grades nothing."""
+
+    plan_uid: str
+    set_aside: str | None
+    fractions: int | None
+    dose: PlanDoseEntry | None
+    no_dose: str | None
+    targets: tuple[TargetEntry, ...]
+    organs: tuple[OrganEntry, ...]
+    warnings: tuple[Message, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class AdvisoryEntry:
+    """What a set of constraints says beside the protocol: it changes no verdict of lesion or patient."""
+
+    id: str
+    title: str
+    version: str
+    sha256: str
+    exceeded: int
+    checks: tuple[CheckEntry, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class OverlayEntry:
+    """The overlay that was applied: who decided, when and why, and what holds for every patient.
+
+    The name is there on purpose: it is the reviewer's who answers for the decisions.
+    """
+
+    name: str
+    role: str
+    date: str
+    reason: str
+    file: str
+    sha256: str
+    decides: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class PatientEntry:
+    """A patient with checks, lesions and plans; an overlay states `prior_radiotherapy` and what it `decides` here."""
+
+    patient: str
+    verdict: Verdict
+    headline: str
+    checks: tuple[CheckEntry, ...]
+    lesions: tuple[LesionEntry, ...]
+    plans: tuple[PlanEntry, ...]
+    advisory: tuple[AdvisoryEntry, ...]
+    prior_radiotherapy: str | None
+    decides: tuple[str, ...]
+    warnings: tuple[Message, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CheckDocument(Envelope):
+    """What `rtfractions check` prints."""
+
+    schema: Literal["rtfractions.check/1"]
+    protocol: ProtocolEntry
+    overlay: OverlayEntry | None
+    patients: tuple[PatientEntry, ...]
+
+
+def document(
+    patients: Sequence[PatientEntry],
+    protocol: LoadedProtocol,
+    context: Context,
+    *,
+    overlay: LoadedOverlay | None = None,
+) -> CheckDocument:
+    """The document of a review.
+
+    Parameters
+    ----------
+    patients : sequence of PatientEntry
+        From `patient_entry`.
+    protocol : LoadedProtocol
+        What was graded against.
+    context : Context
+        The head of the document.
+    overlay : LoadedOverlay, optional
+        The overlay that was applied.
+    """
+    return CheckDocument(
+        **context.head("rtfractions.check/1"),
+        protocol=protocol_entry(protocol),
+        overlay=None if overlay is None else _overlay_entry(overlay),
+        patients=tuple(patients),
+    )
+
+
+def protocol_entry(protocol: LoadedProtocol) -> ProtocolEntry:
+    """A protocol as the document names it."""
+    rules = protocol.protocol
+    return ProtocolEntry(
+        rules.id,
+        rules.title,
+        rules.version,
+        rules.basis,
+        protocol.sha256,
+        rules.silent,
+        tuple(one.text for one in rules.not_graded),
+    )
+
+
+def patient_entry(findings: PatientFindings, *, overlay: LoadedOverlay | None = None) -> PatientEntry:
+    """A patient as the document holds it: numbers and words alone, so that dose grids can go.
+
+    Parameters
+    ----------
+    findings : PatientFindings
+        What was found.
+    overlay : LoadedOverlay, optional
+        The overlay that was applied.
+    """
+    label = findings.patient.label
+    prior: str | None = None
+    decides: tuple[str, ...] = ()
+    if overlay is not None:
+        prior = overlay.overlay.prior_radiotherapy(label)
+        decides = overlay.overlay.lines(label)[len(overlay.overlay.lines()) :]
+    reviews = {review.plan.sop_instance_uid: review for review in findings.plans}
+    return PatientEntry(
+        patient=printable(label),
+        verdict=findings.verdict,
+        headline=printable(findings.headline),
+        checks=tuple(_check_entry(finding) for finding in findings.findings),
+        lesions=tuple(_lesion_entry(lesion) for lesion in findings.lesions),
+        plans=tuple(_plan_entry(plan, reviews.get(plan.sop_instance_uid)) for plan in findings.patient.plans),
+        advisory=tuple(_advisory_entry(advisory) for advisory in findings.advisory),
+        prior_radiotherapy=_printable(prior),
+        decides=tuple(map(printable, decides)),
+        warnings=messages(findings.patient.notices),
+    )
+
+
+def _lesion_entry(findings: LesionFindings) -> LesionEntry:
+    lesion, prescription, delivery = findings.lesion, findings.lesion.prescription, findings.lesion.delivery
+    structure = lesion.plan_target.name if lesion.plan_target is not None else lesion.structure
+    return LesionEntry(
+        lesion=printable(lesion.label),
+        site=_printable(lesion.site),
+        technique=_printable(lesion.technique),
+        intent=_printable(lesion.intent),
+        on_study=lesion.on_study,
+        schedule=None if prescription.schedule is None else str(prescription.schedule),
+        prescription_source=prescription.source,
+        plan_uid=_printable(lesion.plan_uid),
+        structure=_printable(structure),
+        fractions_delivered=delivery.fractions_delivered,
+        start=None if delivery.start is None else delivery.start.isoformat(),
+        end=None if delivery.end is None else delivery.end.isoformat(),
+        isoeffects=tuple(
+            IsoeffectEntry(i.alpha_beta.value_gy, i.model, i.bed_gy, i.eqd2_without_time_gy)
+            for i in findings.isoeffects
+        ),
+        verdict=findings.verdict,
+        checks=tuple(_check_entry(finding) for finding in findings.findings),
+        warnings=messages(findings.notices),
+    )
+
+
+def _check_entry(finding: Finding) -> CheckEntry:
+    source, nearest, other, limit = finding.source, finding.nearest, finding.volume_distance, finding.limit
+    return CheckEntry(
+        rule=finding.rule,
+        verdict=finding.verdict,
+        basis=finding.basis,
+        observed=printable(finding.observed) if isinstance(finding.observed, str) else finding.observed,
+        required=printable(finding.required) if isinstance(finding.required, str) else finding.required,
+        unit=finding.unit,
+        distance=finding.distance,
+        volume_distance=None if other is None else DistanceEntry(*other),
+        structure=_printable(finding.structure),
+        plan_uid=_printable(finding.plan_uid),
+        alpha_beta_flip_gy=finding.alpha_beta_flip_gy,
+        uncertain=finding.uncertain,
+        readings=tuple(ReadingEntry(r.id, r.text, r.verdict) for r in finding.readings),
+        asked_of=_asked_of(finding),
+        message=printable(finding.message),
+        rests_on=finding.rests_on,
+        source=None if source is None else f"{source.label}: {source.citation}",
+        verification=None if limit is None else limit.verification,
+        endpoint=None if limit is None else limit.endpoint,
+        risk=None if limit is None else limit.risk,
+        nearest=None
+        if nearest is None
+        else NearestEntry(
+            str(nearest.schedule),
+            tuple(DifferenceEntry(d.alpha_beta_gy, d.bed_gy, d.eqd2_gy) for d in nearest.differences),
+        ),
+    )
+
+
+def _asked_of(finding: Finding) -> Asked | None:
+    """Who can decide: an ambiguous text is the trial's, facts that are missing or odd are the site's."""
+    if finding.verdict not in (Verdict.QUERY, Verdict.NOT_EVALUABLE):
+        return None
+    return "trial" if finding.readings and finding.verdict is Verdict.QUERY else "site"
+
+
+def _plan_entry(plan: Plan, review: "PlanReview | None") -> PlanEntry:
+    return PlanEntry(
+        plan_uid=printable(plan.sop_instance_uid),
+        set_aside=_printable(plan.set_aside),
+        fractions=None if review is None else review.fractions,
+        dose=None if review is None or review.dose is None else _dose_entry(review.dose),
+        no_dose=None if review is None else _printable(review.no_dose),
+        targets=() if review is None else tuple(_target_entry(target) for target in review.targets),
+        organs=() if review is None else tuple(_organ_entry(organ) for organ in review.organs),
+        warnings=messages(plan.notices),
+    )
+
+
+def _dose_entry(dose: "ChosenDose") -> PlanDoseEntry:
+    grid, files = dose.grid, dose.doses
+    return PlanDoseEntry(
+        dose_uids=tuple(printable(one.sop_instance_uid) for one in files),
+        dose_type=str(dose.dose_type),
+        summation_type=str(files[0].summation),
+        voxels=grid.shape,
+        in_plane_spacing_mm=grid.spacing_mm,
+        frame_spacing_mm=grid.frame_spacing_mm,
+        maximum_gy=grid.maximum_gy,
+        calculated_by=tuple(
+            dict.fromkeys(printable(one.calculated_by) for one in files if one.calculated_by)
+        ),
+        heterogeneity=tuple(dict.fromkeys(printable(word) for one in files for word in one.heterogeneity)),
+    )
+
+
+def _target_entry(target: "TargetReview") -> TargetEntry:
+    schedule, organ = target.prescription.schedule, _organ_entry(target.result)
+    return TargetEntry(
+        lesion=_printable(target.lesion),
+        role=target.role,
+        structure=organ.structure,
+        number=organ.number,
+        prescription=None if schedule is None else str(schedule),
+        isodose_percent=target.isodose_percent,
+        volume_cm3=organ.volume_cm3,
+        covered_fraction=organ.covered_fraction,
+        metrics=organ.metrics,
+        error=organ.error,
+    )
+
+
+def _organ_entry(result: "StructureResult") -> OrganEntry:
+    physical = result.dvhs[0] if result.dvhs else None
+    return OrganEntry(
+        structure=printable(result.name),
+        number=result.number,
+        volume_cm3=None if physical is None else physical.volume_cm3,
+        covered_fraction=None if physical is None else physical.covered_fraction,
+        metrics=tuple(map(metric_entry, result.metrics)),
+        error=None if result.error is None else result.error.message,
+    )
+
+
+def _advisory_entry(findings: AdvisoryFindings) -> AdvisoryEntry:
+    constraints = findings.constraint_set
+    return AdvisoryEntry(
+        id=constraints.id,
+        title=printable(constraints.title),
+        version=printable(constraints.version),
+        sha256=findings.sha256,
+        exceeded=len(findings.exceeded),
+        checks=tuple(_check_entry(finding) for finding in findings.findings),
+    )
+
+
+def _overlay_entry(loaded: LoadedOverlay) -> OverlayEntry:
+    overlay = loaded.overlay
+    return OverlayEntry(
+        name=printable(overlay.name),
+        role=printable(overlay.role),
+        date=overlay.date.isoformat(),
+        reason=printable(overlay.reason),
+        file=printable(loaded.file),
+        sha256=loaded.sha256,
+        decides=tuple(map(printable, overlay.lines())),
+    )
+
+
+def _printable(text: str | None) -> str | None:
+    return None if text is None else printable(text)
