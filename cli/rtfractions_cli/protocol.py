@@ -21,6 +21,8 @@ SCHEMAS = (
     "solve",
     "compensate",
     "alpha-beta",
+    "audit",
+    "audit-result",
     "check",
     "convert",
     "dvh",
