@@ -228,7 +228,9 @@ def print_and_end(
     from rtfractions.audit.reporting import rendered
     from rtfractions.reports.envelope import Context
 
-    text = rendered(folder, manifest, document, output.format, everything=output.verbose)
+    text = ""  # a defect prints no result; the reports in the folder say whom it cost
+    if ExitCode.DEFECT not in document.exit_reasons:
+        text = rendered(folder, manifest, document, output.format, everything=output.verbose)
     context = Context(True, exit_reasons=document.exit_reasons)
     if not output.quiet:
         for warning in document.warnings:
