@@ -2,6 +2,7 @@
 
 import concurrent.futures
 import os
+import resource
 import signal
 import subprocess
 import sys
@@ -32,23 +33,40 @@ from rtfractions.audit import (
 )
 from rtfractions.audit.executors import Workers
 from rtfractions.audit.grading import grade
+from rtfractions.reports import cohort_html
 from rtfractions.reports.cohort import AuditDocument
 
 PROTOCOL = "NCT03406468"
 KEY = PseudonymKey(b"a key for tests, known to everyone")
+Run = Callable[..., Any]
 TIMELESS = ("run.log", ".lock")
 """What may differ between two runs of the same."""
-
-
-def long_mode(few: int, many: int) -> int:
-    """How often a random fault is tried: `RTFRACTIONS_FAULTS=1` asks for the long mode, of some minutes."""
-    return many if os.environ.get("RTFRACTIONS_FAULTS") else few
 
 
 @pytest.fixture(autouse=True)
 def _own_settings(tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.MonkeyPatch) -> None:
     """No test touches the key of who runs it; all of them share one."""
     monkeypatch.setenv("XDG_CONFIG_HOME", str(tmp_path_factory.getbasetemp() / "config"))
+
+
+@pytest.fixture(autouse=True)
+def _no_figures(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Figures take most of the time of a small audit: they are drawn where a test asks for the fixture `figures`."""
+    if "figures" not in request.fixturenames:
+        for name in ("outcome_svg", "schedule_svg", "dose_svg"):
+            monkeypatch.setattr(cohort_html, name, lambda _document: b"<svg/>")
+
+
+@pytest.fixture
+def figures() -> None:
+    """Figures are drawn."""
+
+
+@pytest.fixture
+def run_inline(run: Run, monkeypatch: pytest.MonkeyPatch) -> Run:
+    """As `run`, and patients are graded in this process."""
+    monkeypatch.setattr(runner, "_workers", inline_workers)
+    return run
 
 
 @pytest.fixture
@@ -196,7 +214,10 @@ def start(child_environment: dict[str, str]) -> Iterator[Start]:
     """``start("audit", ...)``: the command as a process of its own; what is left of it in the end is killed."""
     children: list[Child] = []
 
-    def call(*arguments: object, limits: Callable[[], None] | None = None, **environment: str) -> Child:
+    def call(*arguments: object, file_bytes: int | None = None, **environment: str) -> Child:
+        soft, hard = resource.getrlimit(resource.RLIMIT_FSIZE)
+        if file_bytes is not None:
+            resource.setrlimit(resource.RLIMIT_FSIZE, (file_bytes, hard))
         process = subprocess.Popen(
             [sys.executable, "-m", "rtfractions_cli", *map(str, arguments)],
             env={**child_environment, **environment},
@@ -204,8 +225,8 @@ def start(child_environment: dict[str, str]) -> Iterator[Start]:
             stderr=subprocess.PIPE,
             text=True,
             process_group=0,
-            preexec_fn=limits,
         )
+        resource.setrlimit(resource.RLIMIT_FSIZE, (soft, hard))
         children.append(Child(process))
         return children[-1]
 

@@ -23,7 +23,7 @@ import threading
 import time
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any
+from typing import Any, Self
 
 import msgspec
 import pytest
@@ -64,13 +64,11 @@ def wait_for_events(child: Any, number: int) -> list[str]:
     return lines
 
 
-@pytest.mark.parametrize("jobs", [1, 3])
-def test_killed_at_random_times_until_done(
-    jobs: int, make_cohort: Any, audit: Any, start: Any, tmp_path: Path
-) -> None:
+@pytest.mark.parametrize("jobs", [1, 2, 8] if LONG else [2])
+def test_killed_at_random_times_until_done(jobs: int, make_cohort: Any, start: Any, tmp_path: Path) -> None:
     # R1: byte-equal to an uninterrupted run, nothing twice, nothing half; the lock of the dead is none (R9)
     cohort = make_cohort(100 if LONG else 24)
-    out, command = tmp_path / "out", ("audit", make_cohort and cohort, *PROTOCOL, "-o", tmp_path / "out")
+    out, command = tmp_path / "out", ("audit", cohort, *PROTOCOL, "-o", tmp_path / "out")
     whole = start("audit", cohort, *PROTOCOL, "-o", tmp_path / "whole", "-q")
     assert whole.finish()[0] == 0
     chance = random.Random(jobs)
@@ -88,7 +86,7 @@ def test_killed_at_random_times_until_done(
     code, _, err = start(*command, "--jobs", jobs, "--progress", "json").finish()
     assert code == 0, err
     assert events(err)[-1]["reused"] == kept
-    assert not [path for path in out.rglob("*.tmp")]
+    assert not list(out.rglob("*.tmp"))
     assert files_of(out) == files_of(tmp_path / "whole")
 
 
@@ -162,22 +160,20 @@ def test_a_patient_is_the_same_alone_and_among_others(make_cohort: Any, audit: A
     assert results[2][name] == results[0][name]
 
 
-def test_a_full_disk_is_told_and_gone_on_from(make_cohort: Any, start: Any, tmp_path: Path) -> None:
+def test_a_full_disk_is_told_and_gone_on_from(
+    make_cohort: Any, start: Any, run_inline: Any, figures: None, tmp_path: Path
+) -> None:
     # R5: no file may be longer than 4 kB, as on a disk that is full
     cohort, out = make_cohort(3), tmp_path / "out"
-
-    def full() -> None:
-        resource.setrlimit(resource.RLIMIT_FSIZE, (4096, resource.RLIM_INFINITY))
-
-    code, printed, err = start("audit", cohort, *PROTOCOL, "-o", out, "-q", limits=full).finish()
+    code, printed, err = start("audit", cohort, *PROTOCOL, "-o", out, "-q", file_bytes=4096).finish()
     assert (code, printed) == (3, "")
     (line,) = err.splitlines()
     assert line.startswith(f"rtfractions: error: {out}")
     assert "cannot be written (File too large): what is done is kept" in line
     assert all(is_whole(path.read_bytes()) for path in out.rglob("P*.json"))
     assert not list(out.rglob("*.tmp"))
-    assert start("audit", cohort, *PROTOCOL, "-o", out, "-q").finish()[0] == 0
-    assert start("audit", cohort, *PROTOCOL, "-o", tmp_path / "clean", "-q").finish()[0] == 0
+    assert run_inline("audit", cohort, *PROTOCOL, "-o", out, "-q").code == 0
+    assert run_inline("audit", cohort, *PROTOCOL, "-o", tmp_path / "clean", "-q").code == 0
     assert files_of(out) == files_of(tmp_path / "clean")
 
 
@@ -195,7 +191,7 @@ def test_a_full_disk_is_told_and_gone_on_from(make_cohort: Any, start: Any, tmp_
     ],
 )
 def test_outputs_that_cannot_be_are_refused_first(
-    place: str, said: str, make_cohort: Any, run: Any, tmp_path: Path
+    place: str, said: str, make_cohort: Any, run_inline: Any, tmp_path: Path
 ) -> None:
     # R7, S12: and the inputs are what they were
     cohort = make_cohort(2)
@@ -207,7 +203,7 @@ def test_outputs_that_cannot_be_are_refused_first(
     (tmp_path / "planted" / "patients").symlink_to(tmp_path / "others")
     before = files_of(tmp_path)
     for fresh in ((), ("--fresh",)):
-        result = run("audit", cohort, *PROTOCOL, "-o", tmp_path / place, "-q", *fresh)
+        result = run_inline("audit", cohort, *PROTOCOL, "-o", tmp_path / place, "-q", *fresh)
         assert (result.code, result.out) == (3, "")
         assert result.err.count("\n") == 1
         assert f"{tmp_path / place}: {said}" in result.err
@@ -215,7 +211,7 @@ def test_outputs_that_cannot_be_are_refused_first(
 
 
 def test_a_read_only_folder_is_refused_first(
-    make_cohort: Any, run: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    make_cohort: Any, run_inline: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     # R7: as the system says it, for root writes where nobody may
     (tmp_path / "out").mkdir()
@@ -227,9 +223,11 @@ def test_a_read_only_folder_is_refused_first(
         return real(path, flags, *rest, **more)
 
     monkeypatch.setattr(os, "open", read_only)
-    result = run("audit", make_cohort(1), *PROTOCOL, "-o", tmp_path / "out", "-q")
+    result = run_inline("audit", make_cohort(1), *PROTOCOL, "-o", tmp_path / "out", "-q")
     assert (result.code, result.out) == (3, "")
-    assert result.err == f"rtfractions: error: {tmp_path / 'out'}: cannot be written (Read-only file system)\n"
+    assert (
+        result.err == f"rtfractions: error: {tmp_path / 'out'}: cannot be written (Read-only file system)\n"
+    )
 
 
 def test_copies_count_once(make_cohort: Any, audit: Any) -> None:
@@ -267,19 +265,19 @@ def test_one_patient_in_two_folders_is_one(make_cohort: Any, audit: Any) -> None
     assert (found.document.patients_found, found.document.lesions_on_study) == (1, 2)
 
 
-def test_two_runs_at_once(make_cohort: Any, run: Any, tmp_path: Path) -> None:
+def test_two_runs_at_once(make_cohort: Any, run_inline: Any, tmp_path: Path) -> None:
     # R9
     out = tmp_path / "out"
     out.mkdir()
     cohort = make_cohort(1)
     with locked(out):
-        result = run("audit", cohort, *PROTOCOL, "-o", out, "-q")
+        result = run_inline("audit", cohort, *PROTOCOL, "-o", out, "-q")
         assert (result.code, result.out) == (3, "")
         assert f"is locked by another audit: process {os.getpid()} on " in result.err
         assert " since 20" in result.err
         with pytest.raises(OutputFileError, match="is locked"), locked(out):
             pass
-    assert run("audit", cohort, *PROTOCOL, "-o", out, "-q").code == 0
+    assert run_inline("audit", cohort, *PROTOCOL, "-o", out, "-q").code == 0
 
 
 @pytest.mark.parametrize(
@@ -368,7 +366,7 @@ def test_the_order_of_listing_does_not_matter(
                 self._entries = list(entries)
             random.Random(7).shuffle(self._entries)
 
-        def __enter__(self) -> "Shuffled":
+        def __enter__(self) -> Self:
             return self
 
         def __exit__(self, *_: object) -> None:
@@ -418,49 +416,48 @@ def test_only_what_changed_is_done_again(make_cohort: Any, audit: Any) -> None:
     ],
 )
 def test_another_audits_folder_is_refused(
-    change: tuple[str, ...], said: str, make_cohort: Any, run: Any, tmp_path: Path
+    change: tuple[str, ...], said: str, make_cohort: Any, run_inline: Any, tmp_path: Path
 ) -> None:
     # R12: never two in one
     cohort, out = make_cohort(1), tmp_path / "out"
-    assert run("audit", cohort, *PROTOCOL, "-o", out, "-q").code == 0
+    assert run_inline("audit", cohort, *PROTOCOL, "-o", out, "-q").code == 0
     before = files_of(out)
-    result = run("audit", cohort, *change, "-o", out, "-q")
+    result = run_inline("audit", cohort, *change, "-o", out, "-q")
     assert (result.code, result.out) == (3, "")
     assert said in result.err
     assert "--fresh" in result.err
     assert files_of(out) == before
-    run("audit", cohort, *change, "-o", out, "-q", "--fresh")
-    fresh = files_of(out)
-    run("audit", cohort, *change, "-o", tmp_path / "new", "-q")
-    assert fresh == files_of(tmp_path / "new")
+    assert run_inline("audit", cohort, *change, "-o", out, "-q", "--fresh").code in (0, 4)
+    assert run_inline("audit", cohort, *change, "-o", tmp_path / "new", "-q").code in (0, 4)
+    assert files_of(out) == files_of(tmp_path / "new")
 
 
 def test_a_limit_of_a_protocol_file_is_another_protocol(
-    make_cohort: Any, run: Any, samples: Path, tmp_path: Path
+    make_cohort: Any, run_inline: Any, samples: Path, tmp_path: Path
 ) -> None:
     # R12: one digit
     protocol = tmp_path / "local.yaml"
     text = (samples / "local_protocol.yaml").read_text("utf-8")
     protocol.write_text(text, "utf-8")
     cohort, out = make_cohort(1), tmp_path / "out"
-    run("audit", cohort, "--protocol", protocol, "-o", out, "-q")
+    run_inline("audit", cohort, "--protocol", protocol, "-o", out, "-q")
     protocol.write_text(text.replace("match_tolerance_gy: 0.05", "match_tolerance_gy: 0.06"), "utf-8")
     assert protocol.read_text("utf-8") != text
-    result = run("audit", cohort, "--protocol", protocol, "-o", out, "-q")
+    result = run_inline("audit", cohort, "--protocol", protocol, "-o", out, "-q")
     assert result.code == 3
     assert "(sha256 " in result.err
 
 
 def test_another_version_is_another_audit(
-    make_cohort: Any, audit: Any, run: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    make_cohort: Any, audit: Any, run_inline: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     # R12
     cohort, out = make_cohort(1), tmp_path / "out"
-    assert run("audit", cohort, *PROTOCOL, "-o", out, "-q").code == 0
+    assert run_inline("audit", cohort, *PROTOCOL, "-o", out, "-q").code == 0
     manifest = json.loads((out / "cohort.json").read_text("utf-8"))
     assert manifest["versions"]["numpy"]
     monkeypatch.setattr("rtfractions.audit.settings.__version__", "99.0")
-    result = run("audit", cohort, *PROTOCOL, "-o", out, "-q")
+    result = run_inline("audit", cohort, *PROTOCOL, "-o", out, "-q")
     assert result.code == 3
     assert f"rtfractions {manifest['versions']['rtfractions']}, not 99.0" in result.err
 
@@ -586,7 +583,7 @@ def turn_a_verdict(data: bytes) -> bytes:
     ids=["empty", "half", "end", "garbage", "deep", "bare", "digest only", "older", "verdict"],
 )
 def test_damaged_results_are_never_trusted(
-    damage: Callable[[bytes], bytes], make_cohort: Any, audit: Any, run: Any
+    damage: Callable[[bytes], bytes], make_cohort: Any, audit: Any, run_inline: Any
 ) -> None:
     # R17, S22
     cohort = make_cohort(2)
@@ -598,7 +595,9 @@ def test_damaged_results_are_never_trusted(
     path = found.folder.path / victim
     path.write_bytes(damage(path.read_bytes()))
     assert damage(b"x") != b"x" or path.read_bytes() != expected[victim]
-    report = run("report", found.folder.path, "--format", "json", "-q", "-o", path.with_name("../r.json"))
+    report = run_inline(
+        "report", found.folder.path, "--format", "json", "-q", "-o", found.folder.path / "r.json"
+    )
     assert report.code == 4
     said = json.loads((found.folder.path / "r.json").read_text("utf-8"))
     (found.folder.path / "r.json").unlink()
@@ -625,23 +624,21 @@ def test_anothers_result_under_a_patients_name_is_not_taken(make_cohort: Any, au
 
 @pytest.mark.parametrize("damage", [b"", b"{", b"\xff"])
 def test_a_damaged_manifest_is_made_again(
-    damage: bytes, make_cohort: Any, audit: Any, run: Any
+    damage: bytes, make_cohort: Any, audit: Any, run_inline: Any
 ) -> None:
     # R17
     cohort = make_cohort(2)
     found = audit(cohort)
     expected = found.files()
     (found.folder.path / "cohort.json").write_bytes(damage)
-    result = run("report", found.folder.path)
+    result = run_inline("report", found.folder.path)
     assert (result.code, result.out) == (3, "")
     assert "cohort.json is damaged" in result.err
     assert audit(cohort).reused == 2
     assert found.files() == expected
 
 
-def test_a_reader_sees_whole_files_only(
-    make_cohort: Any, audit: Any, poison: str, tmp_path: Path
-) -> None:
+def test_a_reader_sees_whole_files_only(make_cohort: Any, audit: Any, poison: str, tmp_path: Path) -> None:
     # R18: another program reads while the audit runs, and runs again over its own outputs
     cohort = make_cohort(8)
     stop, seen, wrong = threading.Event(), set[str](), list[str]()
@@ -721,4 +718,6 @@ def test_result_files_are_what_their_reader_takes(make_cohort: Any, audit: Any) 
     more = json.loads(data)
     more["review"]["organs"] = [{"name": "cord"}]
     more["review"]["lesions"][0]["coverage"] = {"D95%": 24.0}
-    assert msgspec.json.decode(json.dumps(more), type=ResultFile) == msgspec.json.decode(data, type=ResultFile)
+    assert msgspec.json.decode(json.dumps(more), type=ResultFile) == msgspec.json.decode(
+        data, type=ResultFile
+    )
