@@ -125,11 +125,17 @@ class OutputFolder:
             sync_folder(self.patients)
 
     def patient_files(self) -> list[str]:
-        """The names of result files and pages, sorted; other files are left alone."""
-        try:
+        """The names of result files and pages, sorted; other files are left alone.
+
+        Raises
+        ------
+        OutputFileError
+            If the folder cannot be read.
+        """
+        with self._told(self.patients):
+            if not self.patients.exists():
+                return []
             entries = list(os.scandir(self.patients))
-        except FileNotFoundError:
-            return []
         return sorted(entry.name for entry in entries if _OURS.fullmatch(entry.name))
 
     def remove_all_but(self, patients: set[str]) -> int:
