@@ -7,13 +7,16 @@ from collections.abc import Callable, Iterator
 from concurrent.futures import Executor, Future
 from contextlib import contextmanager
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Final
 
 from rtfractions.audit.bench import Work
 from rtfractions.audit.supervision import Workbenches, WorkerError
 from rtfractions.errors import SettingError, printable
 
-_BENCHES = Workbenches()
+CONNECT_S: Final = 10.0
+"""How long a scheduler may take to answer."""
+
+_BENCHES: Final = Workbenches()
 """Of a cluster's worker, which outlives a run."""
 
 
@@ -92,7 +95,7 @@ def cluster_workers(work: Work, address: str) -> Iterator[Workers]:
             "--scheduler needs dask.distributed", remedy="install the extra: rtfractions[cluster]"
         ) from None
     try:
-        client = Client(address, timeout="10s", set_as_default=False)
+        client = Client(address, timeout=CONNECT_S, set_as_default=False)
     except (OSError, ValueError, TimeoutError) as error:
         raise SettingError(
             f"no scheduler answers at {printable(address)} ({type(error).__name__})",

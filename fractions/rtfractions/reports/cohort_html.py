@@ -31,7 +31,7 @@ def as_html(document: AuditDocument) -> str:
         "cohort.html.jinja",
         document=document,
         verdicts=[str(verdict) for verdict in Verdict],
-        figures={name: _data_uri(svg) for name, svg in figures.items() if svg is not None},
+        figures={name: None if svg is None else _data_uri(svg) for name, svg in figures.items()},
     )
 
 
