@@ -61,12 +61,15 @@ class Work:
         Seconds for one task.
     memory_bytes : int
         Address space for one task.
+    prepare : str
+        A function that is called once before the first task: what a child loads is lost with it.
     """
 
     function: str
     shared: Any
     timeout_s: float
     memory_bytes: int
+    prepare: str = ""
 
 
 def serve(descriptor: int) -> None:
@@ -81,13 +84,19 @@ def serve(descriptor: int) -> None:
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # a Ctrl-C is for the process that owns this one
     signal.signal(signal.SIGTERM, signal.SIG_DFL)
     work: Work = link.recv()
-    module, _, name = work.function.partition(":")
-    function = getattr(import_module(module), name)
+    function = _named(work.function)
+    if work.prepare:
+        _named(work.prepare)()
     gc.freeze()  # what is loaded stays shared with the children
     link.send(versions())
     with contextlib.suppress(EOFError, BrokenPipeError, ConnectionResetError):
         while link.poll(IDLE_S):
             link.send(_in_child(function, work, link.recv(), link))
+
+
+def _named(text: str) -> Any:
+    module, _, name = text.partition(":")
+    return getattr(import_module(module), name)
 
 
 def _in_child(function: Any, work: Work, arguments: tuple[Any, ...], link: Connection) -> Any:

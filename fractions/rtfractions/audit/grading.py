@@ -4,6 +4,7 @@ import dataclasses
 import json
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
+from importlib import import_module
 from typing import Final
 
 from rtfractions import compliance
@@ -18,6 +19,7 @@ from rtfractions.errors import InputFileError, RTFractionsError, Where
 from rtfractions.files import InputFile, sha256_hex
 from rtfractions.notices import Notice
 from rtfractions.patient import Patient, join
+from rtfractions.protocols.vocabulary import known_site_words
 from rtfractions.reports import check_report
 from rtfractions.reports.cohort_results import AuditResult, LookedUp, Status
 from rtfractions.reports.envelope import Context, Message
@@ -53,6 +55,13 @@ class Outcome:
     status: Status
     verdict: Verdict | None = None
     is_defect: bool = False
+
+
+def prepare() -> None:
+    """Load what grading needs now and then: what a patient's own process loads is lost with it."""
+    for module in ("numpy.ma", "rtfractions.dosimetry"):
+        import_module(module)
+    known_site_words()
 
 
 def grade(shared: Shared, task: Task, known: Known | None) -> Outcome:

@@ -19,6 +19,9 @@ from rtfractions.reports.cohort_results import Status
 GRADE: Final = "rtfractions.audit.grading:grade"
 """What is done with a patient."""
 
+PREPARE: Final = "rtfractions.audit.grading:prepare"
+"""What is loaded before the first patient."""
+
 _AHEAD: Final = 2
 
 
@@ -80,7 +83,7 @@ def run(
         If a result cannot be written; those that are there are whole, and the next run goes on from them.
     """
     shared, settings = cohort.shared, cohort.shared.settings
-    work = Work(function, shared, settings.timeout_s, settings.memory_bytes)
+    work = Work(function, shared, settings.timeout_s, settings.memory_bytes, PREPARE)
     done = reused = 0
     total = len(cohort.tasks)
     report(Progress(done, total, reused))

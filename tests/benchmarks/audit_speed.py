@@ -1,0 +1,137 @@
+"""How many patients an audit does in a second, as a multiple of a loop over dicompyler-core in the same run.
+
+Run ``python tests/benchmarks/audit_speed.py [PATIENTS]``, 1000 unless given. Each synthetic patient
+(`sample_plans/synthetic_patient.py`) is a plan, a dose of 48 000 voxels, a structure set of five drawn structures and
+three treatment records, some 280 kB. The audit finds them, hashes, reads, links and grades every file, computes the
+DVH of every drawn structure (`audit_work.py`), writes and syncs a result a patient, and makes all reports; the loop
+reads structure set and dose of each patient in turn and computes the same DVHs. Then the audit is given again, and
+every result is found to hold. The memory of the parent is that of the process at a tenth, half and all of the patients.
+"""
+
+import argparse
+import os
+import subprocess
+import sys
+import tempfile
+import time
+from pathlib import Path
+
+ROOT = Path(__file__).parents[2]
+sys.path += [str(ROOT / "sample_plans"), str(ROOT / "fractions"), str(Path(__file__).parent)]
+
+FIRST = 700_001
+"""Number of the patient that the others are made from, as long as theirs."""
+
+
+def write_cohort(folder: Path, patients: int) -> int:
+    """Write so many patients, alike but for IDs and UIDs; gives the bytes of all."""
+    from synthetic import dicom_bytes
+    from synthetic_patient import patient
+
+    first = {Path(name).name: dicom_bytes(made) for name, made in patient(f"ID{FIRST}", FIRST).items()}
+    written = 0
+    for number in range(FIRST, FIRST + patients):
+        of_one = folder / str(number)
+        of_one.mkdir(parents=True)
+        for name, data in first.items():
+            # The same number of digits: no length in the file changes.
+            written += (of_one / name).write_bytes(data.replace(str(FIRST).encode(), str(number).encode()))
+    return written
+
+
+def audited(cohort_folder: Path, output: Path, jobs: int, function: str) -> tuple[float, list[float], int]:
+    """Seconds of an audit, the parent's memory on its way in MB, and how many results held."""
+    from rtfractions import protocols
+    from rtfractions.audit import (
+        OutputFolder,
+        PseudonymKey,
+        Settings,
+        find_cohort,
+        locked,
+        manifest_of,
+        run,
+        summarise,
+        write_manifest,
+        write_reports,
+    )
+
+    memory: list[float] = []
+    started = time.perf_counter()
+    settings = Settings(
+        protocol=protocols.find("NCT03406468"), key=PseudonymKey(b"a key for benchmarks alone")
+    )
+    folder = OutputFolder(output)
+    folder.prepare((cohort_folder,))
+    with locked(output):
+        folder.tidy()
+        cohort = find_cohort(cohort_folder, (), settings)
+        manifest = manifest_of(cohort)
+        write_manifest(folder, manifest)
+        total = len(cohort.tasks)
+
+        def look(progress: object) -> None:
+            if getattr(progress, "done", 0) in {max(total // 10, 1), max(total // 2, 1), total}:
+                memory.append(resident_megabytes())
+
+        done = run(cohort, folder, jobs=jobs, function=function, report=look)
+        document = summarise(folder, manifest)
+        write_reports(folder, manifest, document)
+    seconds = time.perf_counter() - started
+    assert {entry.name: entry.count for entry in document.outcomes if entry.count} == {"per_protocol": total}
+    return seconds, memory, done.reused
+
+
+def resident_megabytes() -> float:
+    """Memory of this process that is in use."""
+    lines = Path("/proc/self/status").read_text().splitlines()
+    return float(next(line for line in lines if line.startswith("VmRSS")).split()[1]) / 1024
+
+
+def loop_seconds(cohort_folder: Path) -> float:
+    """Seconds of dicompyler-core's loop, in a process of its own."""
+    environment = {**os.environ, "PYTHONPATH": os.pathsep.join(sys.path), "PYTHONWARNINGS": "ignore"}
+    started = time.perf_counter()
+    command = [sys.executable, str(Path(__file__).with_name("audit_work.py")), str(cohort_folder)]
+    subprocess.run(command, env=environment, check=True, stderr=subprocess.DEVNULL)
+    return time.perf_counter() - started
+
+
+def main() -> None:
+    """Print the table."""
+    parser = argparse.ArgumentParser()
+    parser.add_argument("patients", type=int, nargs="?", default=1000)
+    parser.add_argument("--jobs", type=int, default=len(os.sched_getaffinity(0)))
+    arguments = parser.parse_args()
+    with tempfile.TemporaryDirectory() as temporary:
+        cohort, out = Path(temporary, "cohort"), Path(temporary, "audit")
+        megabytes = write_cohort(cohort, arguments.patients) / 1e6
+        print(f"{arguments.patients} patients, {megabytes:.0f} MB; load {os.getloadavg()[0]:.1f}")
+        loop = loop_seconds(cohort)
+        print(f"{'':34}{'seconds':>9}{'patients/s':>12}{'ratio':>8}  parent at 10, 50, 100 % [MB]")
+        print(f"{'dicompyler-core, loop':34}{loop:9.1f}{arguments.patients / loop:12.1f}{1.0:8.2f}")
+        runs = [
+            ("audit with DVHs, 1 process", 1, "audit_work:grade_with_dvhs", out / "one"),
+            (
+                f"audit with DVHs, {arguments.jobs} processes",
+                arguments.jobs,
+                "audit_work:grade_with_dvhs",
+                out / "n",
+            ),
+            (
+                f"audit, {arguments.jobs} processes",
+                arguments.jobs,
+                "rtfractions.audit.grading:grade",
+                out / "bare",
+            ),
+            ("  given again", arguments.jobs, "rtfractions.audit.grading:grade", out / "bare"),
+        ]
+        for name, jobs, function, folder in runs:
+            seconds, memory, reused = audited(cohort, folder, jobs, function)
+            assert reused == (arguments.patients if "again" in name else 0)
+            told = ", ".join(f"{size:.0f}" for size in memory)
+            rate = arguments.patients / seconds
+            print(f"{name:34}{seconds:9.1f}{rate:12.1f}{loop / seconds:8.2f}  {told}")
+
+
+if __name__ == "__main__":
+    main()
