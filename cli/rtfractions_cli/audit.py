@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import contextlib
 import datetime
 import os
 import re
 import signal
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NoReturn
 
 import click
 
@@ -17,6 +18,9 @@ from rtfractions_cli.options import Output, examples, limit_option, say, shared,
 from rtfractions_cli.protocol import complete_protocol
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from types import FrameType
+
     from rtfractions.audit.folder import OutputFolder
     from rtfractions.audit.manifest import Manifest
     from rtfractions.audit.pseudonyms import PseudonymKey
@@ -145,6 +149,8 @@ def audit(
     PATH is a folder, whose patients are told apart by what the files say and never by folders, a zip archive, or a
     lesion sheet. Patients are named by pseudonyms.
     """
+    if os.name != "posix":
+        raise click.UsageError("audit needs Linux or macOS: it rests on their locks, limits and processes")
     from rtfractions import protocols
     from rtfractions.audit.cohort import find_cohort
     from rtfractions.audit.executors import default_jobs
@@ -155,6 +161,7 @@ def audit(
     from rtfractions.audit.settings import Settings
     from rtfractions.audit.summary import summarise
     from rtfractions.dicom import Limits
+    from rtfractions.errors import OutputFileError
     from rtfractions_cli.audit_progress import progress_shown
 
     with usage_error():
@@ -182,17 +189,38 @@ def audit(
         cohort = find_cohort(path, lesions, settings)
         manifest = manifest_of(cohort)
         write_manifest(folder, manifest)
+        folder.remove_reports()
         try:
-            with progress_shown(progress, quiet=output.quiet) as report:
+            with _interrupted_once(), progress_shown(progress, quiet=output.quiet) as report:
                 done = run(cohort, folder, jobs=jobs or default_jobs(), scheduler=scheduler, report=report)
         except (KeyboardInterrupt, SystemExit):
-            signal.signal(signal.SIGINT, signal.SIG_IGN)  # it ends now: once more would only break that off
-            _log(folder, "interrupted")
+            with contextlib.suppress(OutputFileError):
+                _log(folder, "interrupted")
             raise
         removed = folder.remove_all_but({task.patient for task in cohort.tasks})
         _log(folder, f"{done.done} of {done.total} patients, {done.reused} of them reused, {removed} removed")
         document = summarise(folder, manifest, fail_on="variation" if fail_on else None)
         write_and_print(folder, manifest, document, output, exit_zero=exit_zero)
+
+
+@contextlib.contextmanager
+def _interrupted_once() -> Iterator[None]:
+    """Let the first Ctrl-C end what is done here, and further ones not break that off."""
+
+    def first(_number: int, _frame: FrameType | None) -> NoReturn:
+        signal.signal(signal.SIGINT, signal.SIG_IGN)
+        raise KeyboardInterrupt
+
+    before = signal.signal(signal.SIGINT, first)
+    try:
+        yield
+    except KeyboardInterrupt:
+        raise  # it ends now: Ctrl-C stays without effect
+    except BaseException:
+        signal.signal(signal.SIGINT, before)
+        raise
+    else:
+        signal.signal(signal.SIGINT, before)
 
 
 def _key(file: Path | None, *, quiet: bool) -> PseudonymKey:

@@ -111,7 +111,7 @@ def inline_workers(work: Any, _jobs: int, _scheduler: str | None) -> Iterator[Wo
     def call(shared_work: Any, _versions: dict[str, str], arguments: tuple[Any, ...]) -> Any:
         return grade(shared_work.shared, *arguments)
 
-    yield Workers(Inline(), call, work, 1, lambda: None)
+    yield Workers(Inline(), call, work, 1)
 
 
 @dataclass

@@ -34,6 +34,7 @@ from rtfractions import audit as library
 from rtfractions.audit import OutputFolder, grading, locked, read_manifest, runner
 from rtfractions.audit.result_files import is_whole
 from rtfractions.dicom import Limits
+from rtfractions.dicom.reading import header_of
 from rtfractions.errors import OutputFileError
 from rtfractions.reports.cohort_results import ResultFile
 
@@ -498,7 +499,7 @@ def test_a_file_that_changes_meanwhile_is_refused(
     expected = audit(cohort, output="expected").files()
     plans = [cohort / f"{i:03d}" / "plan.dcm" for i in range(1, 4)]
     contents = [plan.read_bytes() for plan in plans]
-    real_find, real_header = library.cohort.find_cohort, grading.header_of
+    real_find, real_header = library.find_cohort, header_of
 
     def find(*arguments: Any) -> Any:
         found = real_find(*arguments)

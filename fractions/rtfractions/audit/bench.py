@@ -133,9 +133,7 @@ def _be_the_child(
         link.close()  # else who asked would not see the workbench end while this runs
         _end_with(parent)
         resource.setrlimit(resource.RLIMIT_CORE, (0, 0))  # a core file would hold the patient's data
-        _, hard = resource.getrlimit(resource.RLIMIT_AS)
-        most = work.memory_bytes if hard == resource.RLIM_INFINITY else min(work.memory_bytes, hard)
-        resource.setrlimit(resource.RLIMIT_AS, (most, most))
+        _limit_memory(work.memory_bytes)
         try:
             answer = function(work.shared, *arguments)
         except MemoryError:
@@ -150,6 +148,15 @@ def _be_the_child(
         os._exit(0)
     finally:
         os._exit(1)
+
+
+def _limit_memory(most: int) -> None:
+    _, hard = resource.getrlimit(resource.RLIMIT_AS)
+    most = most if hard == resource.RLIM_INFINITY else min(most, hard)
+    with contextlib.suppress(
+        *([] if _LINUX else [ValueError, OSError])
+    ):  # other systems may not know this limit
+        resource.setrlimit(resource.RLIMIT_AS, (most, most))
 
 
 def _end_with(parent: int) -> None:

@@ -34,15 +34,12 @@ class Workers:
         Stands for the work that all tasks share, in the form that the executor takes it.
     number : int
         How many tasks are run at once.
-    stop : callable
-        Ends them at once.
     """
 
     executor: Executor
     function: Callable[..., Any]
     work: Any
     number: int
-    stop: Callable[[], None]
 
     def submit(self, versions: dict[str, str], *arguments: Any) -> Future[Any]:
         """Have a task run."""
@@ -64,7 +61,7 @@ def local_workers(work: Work, jobs: int) -> Iterator[Workers]:
     benches = Workbenches()
     executor = concurrent.futures.ThreadPoolExecutor(jobs, thread_name_prefix="audit")
     try:
-        yield Workers(executor, benches.run, work, jobs, benches.stop)
+        yield Workers(executor, benches.run, work, jobs)
     except BaseException:
         benches.stop()
         executor.shutdown(wait=True, cancel_futures=True)
@@ -108,14 +105,11 @@ def cluster_workers(work: Work, address: str) -> Iterator[Workers]:
         executor = client.get_executor(retries=0)
         (shared,) = client.scatter([work], broadcast=True, hash=False)
 
-        def stop() -> None:
+        try:
+            yield Workers(executor, _on_cluster, shared, number)
+        except BaseException:
             with contextlib.suppress(Exception):  # whatever a broken cluster says now, nothing is asked of it
                 executor.shutdown(wait=False)
-
-        try:
-            yield Workers(executor, _on_cluster, shared, number, stop)
-        except BaseException:
-            stop()
             raise
     finally:
         with contextlib.suppress(Exception):

@@ -138,6 +138,30 @@ class OutputFolder:
             entries = list(os.scandir(self.patients))
         return sorted(entry.name for entry in entries if _OURS.fullmatch(entry.name))
 
+    def remove_reports(self) -> None:
+        """Remove the reports: while results change, none tells of others.
+
+        Raises
+        ------
+        OutputFileError
+            If they cannot be removed.
+        """
+        with self._told(self.path):
+            for name in REPORT_NAMES:
+                (self.path / name).unlink(missing_ok=True)
+
+    def write_result(self, patient: str, content: bytes) -> None:
+        """Write the result of a patient in the place of the one before, whose page goes.
+
+        Raises
+        ------
+        OutputFileError
+            If it cannot be written.
+        """
+        with self._told(self.patients):
+            self.page_file(patient).unlink(missing_ok=True)
+        self.write(self.result_file(patient), content)
+
     def remove_all_but(self, patients: set[str]) -> int:
         """Remove results and pages of patients that are no longer found; how many patients they were of."""
         others = [name for name in self.patient_files() if name.partition(".")[0] not in patients]

@@ -91,7 +91,7 @@ def run(
         for task, answer in _answers(cohort, folder, workers):
             outcome = _outcome(shared, task, answer)
             if outcome.content is not None:
-                folder.write(folder.result_file(task.patient), outcome.content)
+                folder.write_result(task.patient, outcome.content)
             done += 1
             reused += outcome.content is None
             report(Progress(done, total, reused, task.patient, str(outcome.verdict or outcome.status)))

@@ -36,16 +36,9 @@ class Workbench:
     ----------
     work : Work
         What it does.
-    expected : dict of str to str
-        Versions it must have.
-
-    Raises
-    ------
-    WorkerError
-        If it does not start, or has other versions.
     """
 
-    def __init__(self, work: Work, expected: dict[str, str]) -> None:
+    def __init__(self, work: Work) -> None:
         self.work = work
         self._link, theirs = Pipe()
         # The modules are found where this process finds them, and never in the folder it happens to stand in.
@@ -64,19 +57,30 @@ class Workbench:
             env=environment,
         )
         theirs.close()
-        self._stopped = False
+
+    def greet(self, expected: dict[str, str]) -> None:
+        """Tell it its work, and wait until it is ready.
+
+        Parameters
+        ----------
+        expected : dict of str to str
+            Versions it must have.
+
+        Raises
+        ------
+        WorkerError
+            If it does not start, or has other versions.
+        """
         try:
-            self._link.send(work)
+            self._link.send(self.work)
             if not self._link.poll(_START_S):
                 raise EOFError
             found = self._link.recv()
         except (EOFError, OSError):
-            self.close()
             raise WorkerError(
                 "a worker process did not start", remedy="see that the program is installed whole"
             ) from None
         if found != expected:
-            self.close()
             names = [name for name in expected if found.get(name) != expected[name]]
             told = ", ".join(f"{name} {found.get(name)} instead of {expected[name]}" for name in names)
             raise WorkerError(f"a worker has {told}", remedy="install the same versions on all machines")
@@ -157,12 +161,19 @@ class Workbenches:
         bench: Workbench | None = getattr(self._of_thread, "bench", None)
         if bench is None or bench.work is not work:
             self._discard()
-            bench = Workbench(work, expected)
-            self._of_thread.bench = bench
             with self._lock:
                 if self._stopping:
-                    bench.stop()
+                    raise StoppedError
+                bench = Workbench(work)
                 self._all.add(bench)
+            self._of_thread.bench = bench
+            try:
+                bench.greet(expected)
+            except WorkerError:
+                self._discard()
+                if self._stopping:
+                    raise StoppedError from None
+                raise
         return bench
 
     def _discard(self) -> None:
