@@ -13,12 +13,17 @@ NFS going stale (R6) is tried as the error that the system gives, not on a real 
 files and `SOURCE_DATE_EPOCH`, not by setting it; power loss (R21) by the order of calls, not by cutting power.
 """
 
+import contextlib
 import json
 import os
+import pty
 import random
+import re
 import resource
 import shutil
 import signal
+import subprocess
+import sys
 import threading
 import time
 from collections.abc import Callable
@@ -710,6 +715,33 @@ def test_progress_leaves_stdout_alone(make_cohort: Any, start: Any, tmp_path: Pa
     assert found[-1]["remaining_seconds"] == 0.0
     assert all(event["total"] == 2 for event in found)
     assert {event["outcome"] for event in found[1:]} == {"per_protocol"}
+
+
+def test_a_terminal_sees_rate_and_remaining_time(
+    make_cohort: Any, child_environment: dict[str, str], tmp_path: Path
+) -> None:
+    ours, theirs = pty.openpty()
+    command = ["audit", make_cohort(6), *PROTOCOL, "-o", tmp_path / "out"]
+    environment = {**child_environment, "TERM": "xterm", "NO_COLOR": "1", "COLUMNS": "100"}
+    process = subprocess.Popen(
+        [sys.executable, "-m", "rtfractions_cli", *map(str, command)],
+        env=environment,
+        stdout=subprocess.PIPE,
+        stderr=theirs,
+    )
+    os.close(theirs)
+    printed, _ = process.communicate(timeout=60)
+    shown = b""
+    with contextlib.suppress(OSError):  # so ends a terminal that nobody writes to any more
+        while piece := os.read(ours, 65536):
+            shown += piece
+    os.close(ours)
+    assert process.returncode == 0
+    assert b"6/6" in shown
+    assert re.search(rb"\d\.\d/s", shown)
+    assert b"left" in shown
+    assert not re.search(rb"\x1b\[[0-9;]*3[0-9]", shown)  # no colour
+    assert b"\x1b" not in printed
 
 
 def test_result_files_are_what_their_reader_takes(make_cohort: Any, audit: Any) -> None:

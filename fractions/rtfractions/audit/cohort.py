@@ -119,7 +119,7 @@ def find_cohort(path: Path, sheets: Iterable[Path], settings: Settings) -> Cohor
     sheet_inputs = read.inputs
     if not settings.include_identifiers:
         sheet_inputs = tuple(replace(sheet, name=_public(sheet.sha256)) for sheet in read.inputs)
-        names = {old.name: new.name for old, new in zip(read.inputs, sheet_inputs, strict=True)}
+        names = {str(sheet): _name_of_bytes(sheet, settings) for sheet in sheet_paths}
     on_sheet = _by_label((patient.label, patient) for patient in read.patients)
     in_files = _by_label((files.label, files) for files in found.patients)
     pseudonyms = {label: settings.key.patient(label) for label in dict.fromkeys((*on_sheet, *in_files))}
@@ -140,15 +140,13 @@ def find_cohort(path: Path, sheets: Iterable[Path], settings: Settings) -> Cohor
             if file.header.sop_instance_uid:
                 owners[settings.key.uid(file.header.sop_instance_uid)] = shown
     errors: tuple[RTFractionsError, ...] = (*read.errors, *found.errors)
-    notices = found.notices
+    notices = tuple(notice for notice in found.notices if notice.code != "patient.similar-id")
     if not settings.include_identifiers:
         errors = (
             *(_sheet_error(error, names) for error in read.errors),
             *(_file_error(error, path, settings) for error in found.errors),
         )
-        notices = tuple(_without_names(n) for n in notices if n.code != "patient.similar-id")
-    else:
-        notices = tuple(n for n in notices if n.code != "patient.similar-id")
+        notices = tuple(map(_without_names, notices))
     notices = (*notices, *_similar(labels, settings))
     shared = Shared(settings, sheet_inputs, with_files=not is_sheet, owners=owners)
     return Cohort(
@@ -215,15 +213,16 @@ def _file_error(error: RTFractionsError, path: Path, settings: Settings) -> RTFr
     name = error.where.file
     if name is None:
         return error
-    named = None
+    place = path / name if path.is_dir() else path
+    return renamed_error(error, {name: _name_of_bytes(place, settings)})
+
+
+def _name_of_bytes(path: Path, settings: Settings) -> str | None:
+    """A file's name by its bytes; None for a folder, a member of an archive, and what cannot be read."""
     try:
-        data = read_bytes(
-            path / name if path.is_dir() else path, name=name, maximum_bytes=settings.limits.file_bytes
-        )
-        named = _public(sha256_hex(data))
+        return _public(sha256_hex(read_bytes(path, name="", maximum_bytes=settings.limits.file_bytes)))
     except RTFractionsError:
-        pass  # a folder, a member of an archive, or a file that cannot be read: it stays without a name
-    return renamed_error(error, {name: named})
+        return None
 
 
 def _without_names(notice: Notice) -> Notice:

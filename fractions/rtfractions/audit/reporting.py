@@ -13,14 +13,11 @@ from rtfractions.reports.cohort_results import ResultFile
 from rtfractions.reports.cohort_text import as_text
 from rtfractions.reports.envelope import as_json
 
-FORMATS = ("text", "json", "csv", "checks", "html", "junit")
-"""Forms of the cohort's report."""
-
 
 def rendered(
     folder: OutputFolder, manifest: Manifest, document: AuditDocument, form: str, *, everything: bool
 ) -> str:
-    """The cohort's report in one of `FORMATS`.
+    """The cohort's report in one form.
 
     Parameters
     ----------
@@ -31,7 +28,7 @@ def rendered(
     document : AuditDocument
         What they came to.
     form : str
-        Which report.
+        ``"json"``, ``"csv"``, ``"checks"``, ``"html"``, ``"junit"``, or text.
     everything : bool
         List every patient and question in the text.
     """
