@@ -396,6 +396,16 @@ def test_names_of_files_do_not_matter(make_cohort: Any, audit: Any) -> None:
     assert moved.files() == expected
 
 
+def test_an_archive_is_a_folder(make_cohort: Any, audit: Any, tmp_path: Path) -> None:
+    # S13: streamed by every process, never extracted
+    cohort = make_cohort(3)
+    expected = audit(cohort, output="expected").results()
+    shutil.make_archive(str(tmp_path / "cohort"), "zip", cohort)
+    found = audit(tmp_path / "cohort.zip", in_workers=True)
+    assert found.results() == expected
+    assert audit(tmp_path / "cohort.zip").reused == 3
+
+
 def test_only_what_changed_is_done_again(make_cohort: Any, audit: Any) -> None:
     # R12, R13: a touched file is the same, whatever its time; a byte is another
     cohort = make_cohort(3)
