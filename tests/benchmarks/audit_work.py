@@ -1,6 +1,6 @@
 """What `audit_speed.py` has done with each patient: graded with all its DVHs, or the same DVHs by dicompyler-core.
 
-``python audit_work.py FOLDER`` is dicompyler-core's loop over the patients' folders below one.
+``python audit_work.py FOLDER even|odd`` is dicompyler-core's loop over every other patient's folder below one.
 """
 
 import sys
@@ -33,7 +33,7 @@ def grade_with_dvhs(shared: Any, task: Any, known: Any) -> Any:
     return grading.grade(shared, task, known)
 
 
-def dicompyler_loop(folder: Path) -> None:
+def dicompyler_loop(folder: Path, part: str) -> None:
     """Read each patient's structure set and dose, and compute the DVH of each drawn structure."""
     from unittest import mock
 
@@ -44,7 +44,7 @@ def dicompyler_loop(folder: Path) -> None:
     with mock.patch.object(pydicom.dicomio, "read_file", pydicom.dcmread, create=True):
         from dicompylercore import dicomparser, dvhcalc
     assert dicomparser
-    for patient in sorted(folder.iterdir()):
+    for patient in sorted(folder.iterdir())[part == "odd" :: 2]:
         dose = pydicom.dcmread(patient / "dose.dcm")
         structures = pydicom.dcmread(patient / "structures.dcm")
         computed = 0
@@ -56,4 +56,4 @@ def dicompyler_loop(folder: Path) -> None:
 
 
 if __name__ == "__main__":
-    dicompyler_loop(Path(sys.argv[1]))
+    dicompyler_loop(Path(sys.argv[1]), sys.argv[2])
