@@ -6,7 +6,8 @@ three treatment records, some 280 kB. The audit finds them, hashes, reads, links
 DVH of every drawn structure (`audit_work.py`), writes and syncs a result a patient, and makes all reports; the loop
 reads structure set and dose of each patient in turn and computes the same DVHs, of every other patient before the
 audits and of the rest after them, for other work on the machine comes and goes. In the end the audit is given again,
-and every result is found to hold. The memory of the parent is that of the process at a tenth, half and all of the patients.
+and every result is found to hold. Ratios are of time by the clock, and of processors' time, which other work on the
+machine disturbs less. The memory of the parent is that of the process at a tenth, half and all of the patients.
 """
 
 import argparse
@@ -16,12 +17,33 @@ import sys
 import tempfile
 import time
 from pathlib import Path
+from typing import NamedTuple
 
 ROOT = Path(__file__).parents[2]
 sys.path += [str(ROOT / "sample_plans"), str(ROOT / "fractions"), str(Path(__file__).parent)]
 
 FIRST = 700_001
 """Number of the patient that the others are made from, as long as theirs."""
+
+
+class Spent(NamedTuple):
+    """Seconds by the clock, and of processors in this process and those that have ended below it."""
+
+    wall: float
+    processor: float
+
+    @classmethod
+    def now(cls) -> "Spent":
+        """Since some moment."""
+        times = os.times()
+        return cls(time.perf_counter(), sum(times[:4]))
+
+    def __sub__(self, other: "Spent") -> "Spent":
+        return Spent(self.wall - other.wall, self.processor - other.processor)
+
+    def and_(self, other: "Spent") -> "Spent":
+        """Both, one after the other."""
+        return Spent(self.wall + other.wall, self.processor + other.processor)
 
 
 def write_cohort(folder: Path, patients: int) -> int:
@@ -40,8 +62,8 @@ def write_cohort(folder: Path, patients: int) -> int:
     return written
 
 
-def audited(cohort_folder: Path, output: Path, jobs: int, function: str) -> tuple[float, list[float], int]:
-    """Seconds of an audit, the parent's memory on its way in MB, and how many results held."""
+def audited(cohort_folder: Path, output: Path, jobs: int, function: str) -> tuple[Spent, list[float], int]:
+    """Time of an audit, the parent's memory on its way in MB, and how many results held."""
     from rtfractions import protocols
     from rtfractions.audit import (
         OutputFolder,
@@ -57,7 +79,7 @@ def audited(cohort_folder: Path, output: Path, jobs: int, function: str) -> tupl
     )
 
     memory: list[float] = []
-    started = time.perf_counter()
+    started = Spent.now()
     settings = Settings(
         protocol=protocols.find("NCT03406468"), key=PseudonymKey(b"a key for benchmarks alone")
     )
@@ -77,9 +99,9 @@ def audited(cohort_folder: Path, output: Path, jobs: int, function: str) -> tupl
         done = run(cohort, folder, jobs=jobs, function=function, report=look)
         document = summarise(folder, manifest)
         write_reports(folder, manifest, document)
-    seconds = time.perf_counter() - started
+    spent = Spent.now() - started
     assert {entry.name: entry.count for entry in document.outcomes if entry.count} == {"per_protocol": total}
-    return seconds, memory, done.reused
+    return spent, memory, done.reused
 
 
 def resident_megabytes() -> float:
@@ -88,13 +110,13 @@ def resident_megabytes() -> float:
     return float(next(line for line in lines if line.startswith("VmRSS")).split()[1]) / 1024
 
 
-def loop_seconds(cohort_folder: Path, part: str) -> float:
-    """Seconds of dicompyler-core's loop over half of the patients, in a process of its own."""
+def loop(cohort_folder: Path, part: str) -> Spent:
+    """Time of dicompyler-core's loop over half of the patients, in a process of its own."""
     environment = {**os.environ, "PYTHONPATH": os.pathsep.join(sys.path), "PYTHONWARNINGS": "ignore"}
-    started = time.perf_counter()
+    started = Spent.now()
     command = [sys.executable, str(Path(__file__).with_name("audit_work.py")), str(cohort_folder), part]
     subprocess.run(command, env=environment, check=True, stderr=subprocess.DEVNULL)
-    return time.perf_counter() - started
+    return Spent.now() - started
 
 
 def main() -> None:
@@ -107,7 +129,6 @@ def main() -> None:
         cohort, out = Path(temporary, "cohort"), Path(temporary, "audit")
         megabytes = write_cohort(cohort, arguments.patients) / 1e6
         print(f"{arguments.patients} patients, {megabytes:.0f} MB; load {os.getloadavg()[0]:.1f}")
-        print(f"{'':34}{'seconds':>9}{'patients/s':>12}{'ratio':>8}  parent at 10, 50, 100 % [MB]")
         dvhs, bare = "audit_work:grade_with_dvhs", "rtfractions.audit.grading:grade"
         runs = [
             ("audit with DVHs, 1 process", 1, dvhs, out / "one"),
@@ -115,14 +136,16 @@ def main() -> None:
             (f"audit, {arguments.jobs} processes", arguments.jobs, bare, out / "bare"),
             ("  given again", arguments.jobs, bare, out / "bare"),
         ]
-        loop = loop_seconds(cohort, "even")
+        first_half = loop(cohort, "even")
         done = [(name, *audited(cohort, folder, jobs, function)) for name, jobs, function, folder in runs]
-        loop += loop_seconds(cohort, "odd")
-        for name, seconds, memory, reused in [("dicompyler-core, loop", loop, [], 0), *done]:
+        peer = first_half.and_(loop(cohort, "odd"))
+        header = f"{'seconds':>9}{'patients/s':>12}{'ratio':>7}{'processor s':>13}{'ratio':>7}"
+        print(f"{'':34}{header}  parent at 10, 50, 100 % [MB]")
+        for name, spent, memory, reused in [("dicompyler-core, loop", peer, [], 0), *done]:
             assert reused == (arguments.patients if "again" in name else 0)
-            told = ", ".join(f"{size:.0f}" for size in memory)
-            rate = arguments.patients / seconds
-            print(f"{name:34}{seconds:9.1f}{rate:12.1f}{loop / seconds:8.2f}  {told}")
+            wall = f"{spent.wall:9.1f}{arguments.patients / spent.wall:12.1f}{peer.wall / spent.wall:7.2f}"
+            processor = f"{spent.processor:13.1f}{peer.processor / spent.processor:7.2f}"
+            print(f"{name:34}{wall}{processor}  {', '.join(f'{size:.0f}' for size in memory)}")
 
 
 if __name__ == "__main__":
