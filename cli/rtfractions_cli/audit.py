@@ -211,7 +211,9 @@ def _interrupted_once() -> Iterator[None]:
         signal.signal(signal.SIGINT, signal.SIG_IGN)
         raise KeyboardInterrupt
 
-    before = signal.signal(signal.SIGINT, first)
+    before = signal.getsignal(signal.SIGINT)
+    if before is not signal.SIG_IGN:  # else it was started to run on, as in the background of a script
+        signal.signal(signal.SIGINT, first)
     try:
         yield
     except KeyboardInterrupt:

@@ -34,6 +34,7 @@ import msgspec
 import pytest
 from synthetic import dicom_bytes
 from synthetic_plan import Group, Reference, rt_plan
+from synthetic_record import Beam, beams_record
 
 from rtfractions import audit as library
 from rtfractions.audit import OutputFolder, grading, locked, read_manifest, runner
@@ -307,7 +308,8 @@ def test_it_stops_at_once_when_asked(
         child.end(number) if number is not signal.SIGTERM else child.process.terminate()
         time.sleep(0.05)
     code, printed, err = child.finish(10)
-    assert time.monotonic() - began < 2.0
+    # Others who wait for the same processors stretch the two seconds.
+    assert time.monotonic() - began < 2.0 * max(1.0, os.getloadavg()[0] / (os.cpu_count() or 1))
     assert (code, printed) == (expected, "")
     assert "Traceback" not in err
     if expected == 130:
@@ -420,6 +422,30 @@ def test_only_what_changed_is_done_again(make_cohort: Any, audit: Any) -> None:
     assert after.reused == 2
     assert sum(after.results()[name] != before[name] for name in before) == 1
     assert after.outcomes() == {"per_protocol": 2, "query": 1}
+
+
+def test_what_is_said_of_anothers_objects_is_part_of_a_result(make_cohort: Any, audit: Any) -> None:
+    # R12, D1: a treatment record of one names the plan of another; it depends on whether that one is there
+    cohort = make_cohort(3)
+    record = beams_record("G002", 900, [Beam(1, "1")], plan_number=100_001, date="20260112")
+    (cohort / "002" / "record.dcm").write_bytes(dicom_bytes(record))
+    message = "the treatment record refers to the plan of another patient"
+
+    def of_two(audited: Any) -> list[str]:
+        (task,) = [task for task in audited.cohort.tasks if len(task.files) == 2]
+        errors = json.loads(audited.results()[f"patients/{task.patient}.json"])["errors"]
+        return [error["message"] for error in errors]
+
+    both = audit(cohort)
+    assert of_two(both) == [message]
+    assert audit(cohort).reused == 3
+    shutil.move(cohort / "001", cohort.parent / "away")
+    alone = audit(cohort)
+    assert alone.reused == 1  # the third patient's
+    assert of_two(alone) == []
+    shutil.move(cohort.parent / "away", cohort / "001")
+    again = audit(cohort)
+    assert again.files() == both.files()
 
 
 @pytest.mark.parametrize(
