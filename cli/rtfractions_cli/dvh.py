@@ -115,6 +115,7 @@ def dvh(
 
     PATH is a file, a zip archive or a folder with the plan, its dose and its structures.
     """
+    from rtfractions.compiled import compiles
     from rtfractions.dicom import Limits, discover, read_patient
     from rtfractions.dosimetry.courses import choose_dose, patient_meant, plans_left_out
     from rtfractions.dosimetry.plan_dvhs import Asked, refuse_without_plan, results_of, structures_asked
@@ -129,6 +130,7 @@ def dvh(
     if second_opinion and output.format == "csv":
         raise click.UsageError("--second-opinion has no CSV: take --format json or text")
     with usage_error():
+        compiles()  # a setting that cannot be is no fault of a structure
         limits = Limits.changed(*limit)
         ratios, named = alpha_betas_of(alpha_beta)
         suffix = _figure_suffix(plot, output)

@@ -23,7 +23,7 @@ PRECEDENCE: Final = (ExitCode.DEFECT, ExitCode.REFUSED, ExitCode.DEVIATION, Exit
 
 HELP: Final = """\b
 Exit codes:
-  0    done; for check: nothing worse than an acceptable variation
+  0    done; for check and audit: nothing worse than an acceptable variation
   1    at least one unacceptable deviation, or what --fail-on names
   2    usage: bad option, refused schedule, missing path, invalid protocol
   3    a file, a row, a structure, a metric or a conversion was refused,

@@ -13,6 +13,7 @@ PROGRAM = "rtfractions"
 
 MODULES: Final = {
     "alpha-beta": "alpha_beta",
+    "audit": "audit",
     "bed": "bed",
     "check": "check",
     "compensate": "compensate",
@@ -20,6 +21,7 @@ MODULES: Final = {
     "dvh": "dvh",
     "inspect": "inspect_command",
     "protocol": "protocol",
+    "report": "report",
     "solve": "solve",
 }
 """The commands, and the modules of this package they stand in, each under its own name."""

@@ -31,6 +31,8 @@ SCHEMAS = (
     "solve",
     "compensate",
     "alpha-beta",
+    "audit",
+    "audit-result",
     "check",
     "convert",
     "dvh",

@@ -18,6 +18,9 @@ from typing import Final, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
+from rtfractions.compiled import compiled
+from rtfractions.crossing_loop import crossings_one_by_one
+
 Floats = NDArray[np.float64]
 Integers = NDArray[np.int64]
 
@@ -366,8 +369,10 @@ def _crossings(
 
     A point on a line counts as below it, so that a loop crosses every line an even number of times.
     """
-    counts = np.diff(starts)
     step = (high - low) / lines
+    if crossings := compiled(crossings_one_by_one):
+        return _Crossings(*crossings(across, along, starts, group, low, step, lines))
+    counts = np.diff(starts)
     per_mm = np.divide(1.0, step, out=np.zeros_like(step), where=step > 0)
     above = np.ceil((along - np.repeat(low[group], counts)) * np.repeat(per_mm[group], counts) - 0.5)
     above = np.clip(above, 0, lines).astype(np.int64)

@@ -280,16 +280,23 @@ def _with_records(lesion: Lesion, theirs: Delivery) -> Lesion:
     return replace(lesion, delivery=delivery)
 
 
+def loose_id(label: str) -> str:
+    """A patient ID without case, blanks and leading zeros.
+
+    Examples
+    --------
+    >>> loose_id("AB 0012") == loose_id("ab-0012"), loose_id("0012") == loose_id("12"), loose_id("120") == loose_id("12")
+    (True, True, False)
+    """
+    letters = unicodedata.normalize("NFKC", label).casefold()
+    return re.sub(r"(?<!\d)0+(?=\d)", "", re.sub(r"[\W_]", "", letters))
+
+
 def similar_ids(labels: Iterable[str]) -> dict[str, Notice]:
     """A notice for each patient whose ID differs from another's by case, blanks or leading zeros only."""
-
-    def loose(label: str) -> str:
-        letters = unicodedata.normalize("NFKC", label).casefold()
-        return re.sub(r"(?<!\d)0+(?=\d)", "", re.sub(r"[\W_]", "", letters))
-
     alike: dict[str, list[str]] = {}
     for label in labels:
-        alike.setdefault(loose(label), []).append(label)
+        alike.setdefault(loose_id(label), []).append(label)
     notices = {}
     for same in alike.values():
         for label in same if len(same) > 1 else ():

@@ -3,6 +3,8 @@
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
+from functools import partial
+from threading import Barrier
 
 import numpy as np
 import pytest
@@ -19,7 +21,20 @@ from analytic_shapes import (
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from rtfractions.dosimetry import DVH, model_dvh, model_of, samples, structure_dvh
+from rtfractions.dosimetry import (
+    DVH,
+    Combined,
+    Grown,
+    model_dvh,
+    model_of,
+    region_dvh,
+    samples,
+    structure_dvh,
+)
+from rtfractions.dosimetry.conversion import convert_doses, convert_dvh
+from rtfractions.dosimetry.engine import InterpolationOption
+from rtfractions.dosimetry.modelling import EndCapsOption
+from rtfractions.dosimetry.regions import Region
 from rtfractions.grid import DoseGrid, Layer
 from rtfractions.structures import Plane, Structure
 
@@ -63,6 +78,53 @@ def test_a_curve_falls_between_its_extremes_and_has_its_mean(seed: int, radius: 
     assert mean == pytest.approx(dvh.mean_gy, rel=1e-3)
 
 
+@given(st.integers(0, 1000), st.floats(3, 25), st.lists(st.floats(0, 70), min_size=2, max_size=8))
+@settings(max_examples=25, deadline=None)
+def test_volume_falls_as_dose_rises_and_dose_as_volume_does(
+    seed: int, radius: float, doses: list[float]
+) -> None:
+    dvh = structure_dvh(blob(seed, radius), GRID)
+    volumes = [dvh.volume_with_at_least(dose) for dose in sorted(doses)]
+    assert volumes == sorted(volumes, reverse=True)
+    assert 0 <= volumes[-1] <= volumes[0] <= dvh.volume_cm3
+    parts = np.linspace(0, 1, 21) * dvh.volume_cm3
+    for dose_to, order in ((dvh.dose_to_hottest, -1), (dvh.dose_to_coldest, 1)):
+        assert (np.diff([order * dose_to(volume) for volume in parts]) >= 0).all()
+
+
+@pytest.mark.parametrize("interpolation", ["linear", "cubic"])
+@given(st.integers(0, 1000), st.floats(0.3, 3), st.floats(6, 16))
+@settings(max_examples=5, deadline=None)
+def test_lengths_scale(interpolation: InterpolationOption, seed: int, factor: float, radius: float) -> None:
+    # Which method is chosen depends on the volume; in any one of them a mm is as good as an inch.
+    structure = blob(seed, radius)
+    planes = [
+        Plane(factor * plane.position_mm, tuple(factor * loop for loop in plane.loops))
+        for plane in structure.planes
+    ]
+    larger = replace(structure, planes=tuple(planes))
+    rows, columns = GRID.spacing_mm
+    grid = replace(
+        GRID,
+        origin_mm=factor * GRID.origin_mm,
+        frame_offsets_mm=factor * GRID.frame_offsets_mm,
+        spacing_mm=(factor * rows, factor * columns),
+    )
+    ends: EndCapsOption
+    for ends in ("half", "none"):
+        # The outer volume makes both large.
+        one, other = (
+            structure_dvh(s, g, end_caps=ends, dose_interpolation=interpolation, outer_volume_cm3=1e6)
+            for s, g in ((structure, GRID), (larger, grid))
+        )
+        assert other.volume_cm3 == pytest.approx(factor**3 * one.volume_cm3, rel=1e-9)
+        for part in (0.0, 0.02, 0.5, 0.98, 1.0):
+            assert other.dose_to_hottest(part * other.volume_cm3) == pytest.approx(
+                one.dose_to_hottest(part * one.volume_cm3), rel=1e-3
+            )
+        assert other.mean_gy == pytest.approx(one.mean_gy, rel=1e-3)
+
+
 @given(st.integers(0, 1000), st.floats(0.1, 10))
 @settings(max_examples=10, deadline=None)
 def test_doses_scale(seed: int, factor: float) -> None:
@@ -87,6 +149,26 @@ def test_winding_start_and_density_of_points_do_not_matter(radius: float) -> Non
     assert alike(structure_dvh(one, GRID), structure_dvh(replace(one, planes=planes), GRID), 1e-6)
 
 
+@pytest.mark.parametrize("radius", [3.0, 8.0])
+@given(st.permutations(range(4)), st.integers(0, 15))
+@settings(max_examples=8, deadline=None)
+def test_order_of_contours_does_not_matter(radius: float, order: list[int], turned: int) -> None:  # E33
+    parts = [blob(3, radius, at_mm=at) for at in ((-20.0, 0.0), (20.0, 3.0), (0.0, -20.0), (0.0, 20.0))]
+
+    def together(some: Sequence[Structure], turned: int) -> Structure:
+        planes = [
+            Plane(
+                parts[0].planes[k].position_mm,
+                tuple(one.planes[k].loops[0][:: -1 if turned >> i & 1 else 1] for i, one in enumerate(some)),
+            )
+            for k in range(len(parts[0].planes))
+        ]
+        return Structure(number=1, name="PARTS", planes=tuple(planes))
+
+    first = structure_dvh(together(parts, 0), GRID)
+    assert alike(first, structure_dvh(together([parts[i] for i in order], turned), GRID))
+
+
 def rings(keyhole: bool, swapped: bool, outer: float, inner: float) -> Structure:
     planes = []
     for z in np.arange(-9, 10, 3.0):
@@ -107,6 +189,29 @@ def test_a_hole_is_a_hole_however_it_is_written(outer: float, inner: float) -> N
     keyhole = structure_dvh(rings(True, False, outer, inner), GRID)
     assert alike(both, keyhole, 1e-6)
     assert both.volume_cm3 < 0.9 * np.pi * outer**2 * 21 / 1000
+
+
+def test_a_ring_is_what_is_left_of_a_disk_without_another() -> None:  # E27
+    ring = rings(False, False, 33.0, 24.0)  # all of them are large, and so stacks of slabs
+    disk_drawn, hole_drawn = (
+        replace(ring, planes=tuple(Plane(p.position_mm, (p.loops[i],)) for p in ring.planes)) for i in (0, 1)
+    )
+    left = region_dvh(
+        Combined("difference", disk_drawn, hole_drawn), GRID, end_caps="half", dose_interpolation="linear"
+    )
+    drawn_as_ring = structure_dvh(ring, GRID, end_caps="half", dose_interpolation="linear")
+    assert left.volume_cm3 == pytest.approx(drawn_as_ring.volume_cm3, rel=2e-3)
+    for part in (0.02, 0.5, 0.98):
+        assert left.dose_to_hottest(part * left.volume_cm3) == pytest.approx(
+            drawn_as_ring.dose_to_hottest(part * drawn_as_ring.volume_cm3), rel=2e-3, abs=0.01
+        )
+    # Together with its hole it is the disk again.
+    hole = region_dvh(hole_drawn, GRID, end_caps="half", dose_interpolation="linear")
+    disk = region_dvh(disk_drawn, GRID, end_caps="half", dose_interpolation="linear")
+    assert left.volume_cm3 + hole.volume_cm3 == pytest.approx(disk.volume_cm3, rel=2e-3)
+    for dose in (10.0, 30.0, 50.0):
+        both = left.volume_with_at_least(dose) + hole.volume_with_at_least(dose)
+        assert both == pytest.approx(disk.volume_with_at_least(dose), abs=2e-3 * disk.volume_cm3)
 
 
 @pytest.mark.parametrize("shift", [1, 2])
@@ -171,15 +276,40 @@ def test_a_grid_that_lies_askew_has_the_dose_that_it_has(interpolation: str) -> 
         assert ours == pytest.approx(truth.dose_to(percent / 100), rel=1e-3)
 
 
-def test_threads_do_not_matter() -> None:  # H18
-    structures = [blob(seed, radius) for seed, radius in enumerate((5, 9, 14, 17, 20, 25))]
-    alone = [structure_dvh(one, GRID) for one in structures]
+def same_bytes(one: DVH, other: DVH) -> bool:
+    def numbers(dvh: DVH) -> tuple[object, ...]:
+        extremes = (dvh.minimum_gy, dvh.maximum_gy, dvh.mean_gy)
+        return (dvh.dose_gy.tobytes(), dvh.volume_cm3_at.tobytes(), dvh.volume_cm3, *extremes, dvh.notices)
+
+    return numbers(one) == numbers(other)
+
+
+@pytest.mark.parametrize("threads", [1, 8])
+def test_threads_do_not_matter(threads: int) -> None:  # H18
+    # small and large ones, each of several kinds of section and batch
+    structures = [blob(seed, radius) for seed, radius in enumerate((3, 5, 9, 14, 17, 20, 25))]
+    structures.append(rings(False, False, 25.0, 15.0))
+    regions: list[Region] = [Combined("difference", structures[6], structures[4]), Grown(structures[2], 5.0)]
+    work = [*(partial(structure_dvh, one, GRID) for one in structures), *(partial(region_dvh, one, GRID) for one in regions)]  # fmt: skip
+    alone = [one() for one in work]
+    with ThreadPoolExecutor(threads) as pool:
+        together = list(pool.map(lambda one: one(), work))
+    assert all(map(same_bytes, alone, together))
+
+
+@pytest.mark.parametrize("radius", [5.0, 15.0, 25.0])
+def test_threads_at_one_structure_do_not_matter(radius: float) -> None:  # H18
+    structure = blob(12, radius)
+    alone = structure_dvh(structure, GRID)
+    start = Barrier(8)
+
+    def compute(_: int) -> DVH:
+        start.wait()
+        return structure_dvh(structure, GRID)
+
     with ThreadPoolExecutor(8) as pool:
-        together = list(pool.map(lambda one: structure_dvh(one, GRID), structures))
-    for one, other in zip(alone, together, strict=True):
-        assert np.array_equal(one.dose_gy, other.dose_gy)
-        assert np.array_equal(one.volume_cm3_at, other.volume_cm3_at)
-        assert (one.mean_gy, one.maximum_gy) == (other.mean_gy, other.maximum_gy)
+        together = list(pool.map(compute, range(8)))
+    assert all(same_bytes(alone, one) for one in together)
 
 
 @pytest.mark.parametrize("radius", [6.0, 20.0])
@@ -199,6 +329,67 @@ def test_a_conversion_of_every_sample_is_that_of_the_curve(radius: float) -> Non
         assert converted.dose_to_hottest(part * plain.volume_cm3) == pytest.approx(
             dose * (dose / 20 + 3) / 5, rel=5e-3
         )
+
+
+@given(st.integers(1, 40), st.floats(0.5, 20), st.sampled_from([5.0, 15.0, 25.0]))
+@settings(max_examples=10, deadline=None)
+def test_eqd2_is_the_physical_dose_where_2_gy_a_fraction_are_given(
+    fractions: int, ratio: float, radius: float
+) -> None:
+    stored = np.full((9, 15, 15), 2 * fractions)
+    grid = DoseGrid((Layer(stored, 1.0),), np.array([-35.0, -35, -32]), AXIAL, np.arange(9.0) * 8, (5.0, 5.0))
+    structure = blob(11, radius)
+    plain = structure_dvh(structure, grid)
+    by_curve = convert_dvh(plain, quantity="eqd2", fractions=fractions, alpha_beta_gy=ratio)
+
+    def eqd2(doses: Sequence[Floats]) -> Floats:
+        return convert_doses(doses[0], quantity="eqd2", fractions=fractions, alpha_beta_gy=ratio)
+
+    by_sample = model_dvh(model_of(structure, [grid]), [grid], eqd2, quantity="eqd2", alpha_beta_gy=ratio)
+    for found in (by_curve, by_sample):
+        assert alike(plain, found)
+
+
+@given(st.integers(1, 20), st.integers(1, 20), st.floats(1, 15), st.sampled_from([5.0, 16.0, 25.0]))
+@settings(max_examples=10, deadline=None)
+def test_a_schedule_given_in_two_parts_is_the_same(
+    first: int, second: int, ratio: float, radius: float
+) -> None:
+    # 60 Gy at most in all fractions together; each part gives each point its share of them.
+    layer = GRID.layers[0]
+    phases = [
+        replace(GRID, layers=(Layer(layer.stored, layer.scaling_gy * part / (first + second)),))
+        for part in (first, second)
+    ]
+    structure = blob(13, radius)
+
+    def worth(fractions: Sequence[int], grids: Sequence[DoseGrid]) -> DVH:
+        def eqd2(doses: Sequence[Floats]) -> Floats:
+            each = [
+                convert_doses(dose, quantity="eqd2", fractions=n, alpha_beta_gy=ratio)
+                for dose, n in zip(doses, fractions, strict=True)
+            ]
+            return np.asarray(sum(each))
+
+        return model_dvh(model_of(structure, grids), grids, eqd2, quantity="eqd2", alpha_beta_gy=ratio)
+
+    # The extremes of one grid are looked for at its voxels too, those of several are not.
+    one, two = worth([first + second], [GRID]), worth([first, second], phases)
+    assert two.mean_gy == pytest.approx(one.mean_gy, rel=1e-9)
+    assert two.volume_cm3 == pytest.approx(one.volume_cm3, rel=1e-9)
+    for part in (0.02, 0.5, 0.98):
+        volume = part * one.volume_cm3
+        assert two.dose_to_hottest(volume) == pytest.approx(one.dose_to_hottest(volume), rel=1e-3)
+
+
+@given(st.integers(0, 1000), st.sampled_from([5.0, 16.0, 25.0]))
+@settings(max_examples=6, deadline=None)
+def test_a_dose_in_parts_of_beams_is_their_sum(seed: int, radius: float) -> None:
+    layer = GRID.layers[0]
+    part = np.random.default_rng(seed).integers(0, layer.stored + 1)
+    beams = (Layer(part, layer.scaling_gy), Layer(layer.stored - part, layer.scaling_gy))
+    structure = blob(seed, radius)
+    assert alike(structure_dvh(structure, GRID), structure_dvh(structure, replace(GRID, layers=beams)))
 
 
 def test_phases_on_different_grids_add_up() -> None:

@@ -17,6 +17,8 @@ from pydicom.dataset import Dataset
 from pydicom.multival import MultiValue
 from pydicom.tag import BaseTag
 
+from rtfractions.compiled import compiled
+from rtfractions.dicom import decimal_loop
 from rtfractions.dicom.reading import guarded
 from rtfractions.dicom.values import refusal
 from rtfractions.errors import counted, quoted
@@ -43,6 +45,8 @@ _DATA: Final = BaseTag(0x3006_0050)
 
 _BATCH_BYTES: Final = 2**20
 """Text that is decoded at once: an array of Python floats takes 6 times as much."""
+
+_POWERS: Final[Floats] = 10.0 ** np.arange(16.0)
 
 _FLOATS: Final = msgspec.json.Decoder(list[float])
 _NOT_DECIMAL: Final = re.compile(rb"[^0-9+\-.eE \\]")
@@ -192,6 +196,10 @@ def _batches(contours: Sequence[Contour]) -> Iterator[list[Contour]]:
 
 def _decoded(contours: list[Contour]) -> Floats:
     text = b"\\".join([contour.data for contour in contours])
+    if plain_decimals := compiled(decimal_loop.plain_decimals):
+        found = np.empty(sum(contour.values for contour in contours))
+        if plain_decimals(np.frombuffer(text, np.uint8), found, _POWERS):
+            return found
     if b"," not in text:  # or the comma of a decimal would part two numbers
         try:
             values = _FLOATS.decode(b"[" + text.replace(b"\\", b",") + b"]")

@@ -12,11 +12,14 @@ from typing import Final, Literal
 import numpy as np
 from numpy.typing import NDArray
 
+from rtfractions.compiled import compiled
+from rtfractions.dosimetry import sample_loops
 from rtfractions.dosimetry.dvh import DVH, DVHError, Quantity, Settings
 from rtfractions.dosimetry.histogram import Batch, cumulative
 from rtfractions.dosimetry.interpolation import Interpolation, even_frames
 from rtfractions.dosimetry.modelling import EndCapsOption, Model, model_of, steps_for
-from rtfractions.dosimetry.sampling import Doses, Lines, doses_at, doses_of, indices_of, local_mm
+from rtfractions.dosimetry.sampled_doses import Doses, doses_at, doses_of, indices_of, local_mm
+from rtfractions.dosimetry.sampling import Lines
 from rtfractions.grid import DoseGrid
 from rtfractions.notices import Notice
 from rtfractions.structures import Structure
@@ -164,21 +167,21 @@ class _Gathered:
         """Add a batch of samples."""
         inside = np.logical_and.reduce([one.known for one in phases])
         weight = lines.weight_cm3
-        self.whole_cm3 += float(weight.sum())
+        volume_cm3 = float(weight.sum())
+        self.whole_cm3 += volume_cm3
         if not inside.all():
             weight = weight[inside]
+            volume_cm3 = float(weight.sum())
             phases = [Doses(one.dose_gy[inside], one.change_gy[inside], one.known) for one in phases]
         if not len(weight):
             return
         dose = convert([one.dose_gy for one in phases])
-        changes = [_changes(phases, axis, convert) for axis in range(3)]
-        spread = 0.5 * np.sqrt(changes[0] ** 2 + changes[1] ** 2 + changes[2] ** 2)
-        self.covered_cm3 += float(weight.sum())
+        self._extremes(dose)
+        spread_over = compiled(sample_loops.spread_over) or _spread_over
+        spread, doubtful = spread_over(dose, _changes(phases, convert), self.least, self.greatest)
+        self.covered_cm3 += volume_cm3
         self.dose_times_volume += float((dose * weight).sum())
         self.batches.append(Batch(dose, spread, weight))
-        self._extremes(dose)
-        reach = 0.5 * (np.abs(changes[0]) + np.abs(changes[1]) + np.abs(changes[2]))
-        doubtful = (dose + reach > self.greatest) | (dose - reach < self.least)
         if len(grids) == 1 and doubtful.any():
             voxels, points = _voxels_within(lines, np.flatnonzero(inside)[doubtful], grids[0])
             values = convert([voxels])
@@ -276,14 +279,27 @@ def _blend(by_linear: list[Doses], by_cubic: list[Doses], cubic: float) -> list[
     ]
 
 
-def _changes(phases: list[Doses], axis: int, convert: Convert) -> Floats:
-    """How much the converted dose changes over each sample along an axis."""
+def _changes(phases: list[Doses], convert: Convert) -> Floats:
+    """How much the converted dose changes over each sample along u, v and w, shape (3, n)."""
     if convert is _physical:
-        return phases[0].change_gy[:, axis]
-    halves = [one.change_gy[:, axis] / 2 for one in phases]
-    above = convert([one.dose_gy + half for one, half in zip(phases, halves, strict=True)])
-    below = convert([one.dose_gy - half for one, half in zip(phases, halves, strict=True)])
-    return above - below
+        return phases[0].change_gy.T
+    changes = np.empty((3, len(phases[0].dose_gy)))
+    for axis in range(3):
+        halves = [one.change_gy[:, axis] / 2 for one in phases]
+        above = convert([one.dose_gy + half for one, half in zip(phases, halves, strict=True)])
+        below = convert([one.dose_gy - half for one, half in zip(phases, halves, strict=True)])
+        np.subtract(above, below, out=changes[axis])
+    return changes
+
+
+def _spread_over(
+    dose: Floats, change: Floats, least: float, greatest: float
+) -> tuple[Floats, NDArray[np.bool_]]:
+    """Half the width over which the dose of each sample is spread, and which samples may hold a new extreme."""
+    u, v, w = change
+    spread = 0.5 * np.sqrt(u**2 + v**2 + w**2)
+    reach = 0.5 * (np.abs(u) + np.abs(v) + np.abs(w))
+    return spread, (dose + reach > greatest) | (dose - reach < least)
 
 
 def _voxels_within(lines: Lines, which: NDArray[np.int64], grid: DoseGrid) -> tuple[Floats, Floats]:

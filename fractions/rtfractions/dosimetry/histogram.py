@@ -10,6 +10,9 @@ from typing import Final, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
+from rtfractions.compiled import compiled
+from rtfractions.dosimetry import sample_loops
+
 Floats = NDArray[np.float64]
 
 NODES: Final = 2000
@@ -56,12 +59,9 @@ def cumulative(batches: Sequence[Batch], minimum_gy: float, maximum_gy: float) -
     if not width > 1e-9 * max(abs(maximum_gy), 1e-3):
         middle = (minimum_gy + maximum_gy) / 2
         return np.array([middle, middle]), np.array([total, 0.0])
+    narrowed = compiled(sample_loops.within) or _within
     within = [
-        one._replace(
-            spread_gy=np.minimum(
-                one.spread_gy, np.minimum(one.dose_gy - minimum_gy, maximum_gy - one.dose_gy)
-            )
-        )
+        one._replace(spread_gy=narrowed(one.dose_gy, one.spread_gy, minimum_gy, maximum_gy))
         for one in batches
     ]
     unit = 1e-9 * max(abs(minimum_gy), abs(maximum_gy))
@@ -80,6 +80,11 @@ def cumulative(batches: Sequence[Batch], minimum_gy: float, maximum_gy: float) -
         curve[: end - 1] += jump
     curve[0], curve[-1] = total, 0.0
     return nodes, np.minimum.accumulate(np.clip(curve, 0.0, total))
+
+
+def _within(dose_gy: Floats, spread_gy: Floats, minimum_gy: float, maximum_gy: float) -> Floats:
+    """Spreads that reach beyond neither extreme."""
+    return np.minimum(spread_gy, np.minimum(dose_gy - minimum_gy, maximum_gy - dose_gy))
 
 
 def _plateaus(batches: Sequence[Batch], unit: float, flat: float, least: float) -> tuple[Floats, Floats]:
@@ -116,11 +121,14 @@ class _Ramps:
         """Add samples."""
         step = self.grid[1] - self.grid[0]
         size = len(self.grid)
+        self.total += float(batch.weight.sum())
+        if ramps := compiled(sample_loops.ramps):
+            ramps(*batch, self.grid[0], step, self.slope, self.offset)
+            return
         # Narrower than a bin, a sample may be as wide as a small part of it: the sums stay exact to rounding.
         half = np.maximum(batch.spread_gy / step, 1e-3)
         middle = (batch.dose_gy - self.grid[0]) / step
         steepness = batch.weight / (2 * half)
-        self.total += float(batch.weight.sum())
         for ends, signed in ((middle - half, steepness), (middle + half, -steepness)):
             node = np.clip(np.ceil(ends), 0, size).astype(np.int64)
             self.slope += np.bincount(node, signed, size + 1)

@@ -9,11 +9,14 @@ a 10 mm lesion on a grid of 2.5 mm); the spline hardly does.
 """
 
 from dataclasses import dataclass
-from typing import Final, Literal, NamedTuple
+from typing import Any, Final, Literal, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
+from rtfractions.compiled import compiled
+from rtfractions.dosimetry import dose_loops
+from rtfractions.dosimetry.dose_loops import INSIDE
 from rtfractions.grid import DoseGrid
 
 Floats = NDArray[np.float64]
@@ -26,9 +29,6 @@ EVEN_PART: Final = 1e-3
 
 _MARGIN: Final = 10
 """Voxels around a block that its spline heeds: what lies beyond weighs under 2e-6."""
-
-_INSIDE: Final = 1e-6
-"""Part of a voxel by which a point may lie beyond the outermost voxel centres."""
 
 
 class Taps(NamedTuple):
@@ -57,21 +57,24 @@ def even_frames(grid: DoseGrid) -> bool:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Block:
-    """A part of a dose grid, ready to be interpolated.
+    """A part of a dose grid, or the whole, ready to be interpolated.
 
     Attributes
     ----------
     values : ndarray, shape (frame, row, column)
-        Doses in Gy, or the coefficients of their spline.
+        Doses in units of `unit_gy`, or the coefficients of their spline.
     first : ndarray of int, shape (3,)
         Frame, row and column in the grid of its first value.
     interpolation : str
         ``"linear"`` or ``"cubic"``.
+    unit_gy : float
+        What a value is multiplied with to be a dose.
     """
 
-    values: Floats
+    values: NDArray[Any]
     first: Integers
     interpolation: Interpolation
+    unit_gy: float = 1.0
 
     def taps(self, axis: int, index: Floats) -> Taps:
         """Weights along an axis at indices of the grid, which are to lie inside the block."""
@@ -82,10 +85,10 @@ class Block:
         if self.interpolation == "linear":
             return Taps(below, np.stack((1 - t, t)), np.broadcast_to([[-1.0], [1.0]], (2, len(t))))
         s = 1 - t
-        value = np.stack(
-            (s**3, 3 * t**3 - 6 * t**2 + 4, 3 * s**3 - 6 * s**2 + 4, t**3)
-        ) / 6  # fmt: skip
-        slope = np.stack((-(s**2), 3 * t**2 - 4 * t, -3 * s**2 + 4 * s, t**2)) / 2
+        s2, t2 = s * s, t * t
+        s3, t3 = s2 * s, t2 * t
+        value = np.stack((s3, 3 * t3 - 6 * t2 + 4, 3 * s3 - 6 * s2 + 4, t3)) / 6
+        slope = np.stack((-s2, 3 * t2 - 4 * t, -3 * s2 + 4 * s, t2)) / 2
         return Taps(below - 1, value, slope)
 
 
@@ -119,9 +122,17 @@ def block_of(grid: DoseGrid, low: Floats, high: Floats, interpolation: Interpola
     return Block(values, first - 1, interpolation)
 
 
+def as_stored(grid: DoseGrid) -> Block | None:
+    """A whole grid for linear interpolation, without a copy; None where a copy is needed."""
+    layer = grid.layers[0]
+    if len(grid.layers) > 1 or not (layer.stored.flags.c_contiguous and layer.stored.dtype.isnative):
+        return None
+    return Block(layer.stored, np.zeros(3, np.int64), "linear", layer.scaling_gy)
+
+
 def known(grid: DoseGrid, axis: int, index: Floats) -> NDArray[np.bool_]:
     """Which indices along an axis lie between the outermost voxel centres."""
-    return np.asarray((index >= -_INSIDE) & (index <= grid.shape[axis] - 1 + _INSIDE))
+    return np.asarray((index >= -INSIDE) & (index <= grid.shape[axis] - 1 + INSIDE))
 
 
 def values_at(block: Block, indices: Floats, *, slope_along: int | None = None) -> Floats:
@@ -138,6 +149,8 @@ def values_at(block: Block, indices: Floats, *, slope_along: int | None = None) 
     -------
     ndarray, shape (n,)
     """
+    if slope_along is None and block.interpolation == "cubic" and (cubic := compiled(dose_loops.cubic_at)):
+        return cubic(block.values, block.first, np.ascontiguousarray(indices.T))
     taps = [block.taps(axis, indices[:, axis]) for axis in range(3)]
     frames, rows, columns = (one.slope if axis == slope_along else one.value for axis, one in enumerate(taps))
     _, of_rows, of_columns = block.values.shape
@@ -148,7 +161,8 @@ def values_at(block: Block, indices: Floats, *, slope_along: int | None = None) 
         for j, row in enumerate(rows):
             along = np.zeros(len(indices))
             for k, column in enumerate(columns):
-                along += column * flat.take(start + ((i * of_rows + j) * of_columns + k))
+                values = flat.take(start + ((i * of_rows + j) * of_columns + k))
+                along += column * (values * block.unit_gy)
             found += frame * row * along
     return found
 
@@ -159,16 +173,24 @@ def _coefficients(values: Floats, axis: int) -> Floats:
     (c[i-1] + 4 c[i] + c[i+1]) / 6 is the value; the second derivative is 0 at both ends. (The tridiagonal
     system by forward elimination and back substitution.)
     """
-    f = np.moveaxis(values, axis, 0)
+    shape = values.shape
+    before, n, after = int(np.prod(shape[:axis])), shape[axis], int(np.prod(shape[axis + 1 :]))
+    factor = np.zeros(n)
+    for i in range(1, n - 1):
+        factor[i] = 1.0 / (4.0 - factor[i - 1])
+    solved = (compiled(dose_loops.spline) or _spline)(values.reshape(before, n, after), factor)
+    return solved.reshape(*shape[:axis], n + 2, *shape[axis + 1 :])
+
+
+def _spline(values: Floats, factor: Floats) -> Floats:
+    """Solve along the middle axis, by the factors of the elimination."""
+    f = values.transpose(1, 0, 2)
     n = len(f)
     c = np.empty((n + 2, *f.shape[1:]))
     c[1], c[n] = f[0], f[-1]
-    if n > 2:
-        factor = np.zeros(n)
-        for i in range(1, n - 1):
-            factor[i] = 1.0 / (4.0 - factor[i - 1])
-            c[i + 1] = (6.0 * f[i] - c[i]) * factor[i]
-        for i in range(n - 2, 0, -1):
-            c[i + 1] -= factor[i] * c[i + 2]
+    for i in range(1, n - 1):
+        c[i + 1] = (6.0 * f[i] - c[i]) * factor[i]
+    for i in range(n - 2, 0, -1):
+        c[i + 1] -= factor[i] * c[i + 2]
     c[0], c[n + 1] = 2 * c[1] - c[2], 2 * c[n] - c[n - 1]
-    return np.moveaxis(c, 0, axis)
+    return np.ascontiguousarray(c.transpose(1, 0, 2))

@@ -2,7 +2,6 @@
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from itertools import pairwise
 from typing import Final, Literal, Protocol
 
 import numpy as np
@@ -218,8 +217,11 @@ def voxel_mm(grid: DoseGrid, axes: Floats) -> Floats:
 
 def _perimeter(structure: Structure) -> float:
     points, starts = joined([loop for plane in structure.planes for loop in plane.loops])
-    edges = np.empty_like(points)
-    edges[:-1] = points[1:] - points[:-1]
-    edges[starts[1:] - 1] = points[starts[:-1]] - points[starts[1:] - 1]
-    lengths = np.hypot(edges[:, 0], edges[:, 1])
-    return sum(float(lengths[first:last].sum()) for first, last in pairwise(starts.tolist()))
+    squared = np.zeros(len(points))
+    for axis in (0, 1):
+        along = np.ascontiguousarray(points[:, axis])
+        edges = np.empty_like(along)
+        np.subtract(along[1:], along[:-1], out=edges[:-1])
+        edges[starts[1:] - 1] = along[starts[:-1]] - along[starts[1:] - 1]
+        squared += edges * edges
+    return float(np.sqrt(squared).sum())

@@ -32,7 +32,7 @@ def rays_of(loops: tuple[Floats, ...]) -> Rays | None:
         return None
     origin = loops[0][0]
     points = loops[0] - origin
-    following = np.roll(points, -1, axis=0)
+    following = points[_turned(len(points), 1)]
     cross = points[:, 0] * following[:, 1] - following[:, 0] * points[:, 1]
     if not abs(cross.sum()) > 0:
         return None
@@ -42,7 +42,8 @@ def rays_of(loops: tuple[Floats, ...]) -> Rays | None:
     seen = points - centre
     angle = np.arctan2(seen[:, 1], seen[:, 0])
     start = int(np.argmin(angle))
-    angle, seen = np.roll(angle, -start), np.roll(seen, -start, axis=0)
+    turned = _turned(len(angle), start)
+    angle, seen = angle[turned], seen[turned]
     if not (np.diff(angle) > 0).all() or angle[0] + 2 * np.pi - angle[-1] >= np.pi:
         return None
     return Rays(centre + origin, angle, seen)
@@ -52,13 +53,19 @@ def between(lower: Rays, upper: Rays, t: Floats, area_mm2: Floats) -> Floats:
     """Outlines between two, at parts `t` of the way, of given areas: shape (L, N, 2)."""
     angle = np.union1d(lower.angle, upper.angle)
     radius = (1 - t[:, None]) * _radii(lower, angle) + t[:, None] * _radii(upper, angle)
-    following = np.roll(angle, -1)
-    turned = np.sin(following - angle)
-    own = 0.5 * (radius * np.roll(radius, -1, axis=1) * turned).sum(axis=1)
+    following = _turned(len(angle), 1)
+    own = 0.5 * (radius * radius[:, following] * np.sin(angle[following] - angle)).sum(axis=1)
     radius *= np.sqrt(area_mm2 / own)[:, None]
     centre = (1 - t[:, None]) * lower.centre + t[:, None] * upper.centre
     outline: Floats = centre[:, None] + radius[..., None] * np.column_stack((np.cos(angle), np.sin(angle)))
     return outline
+
+
+def _turned(count: int, start: int) -> NDArray[np.int64]:
+    """Numbers of points on a loop from one of them on; `numpy.roll` takes many times longer."""
+    number = np.arange(start, start + count)
+    number[count - start :] -= count
+    return number
 
 
 def _radii(rays: Rays, angle: Floats) -> Floats:

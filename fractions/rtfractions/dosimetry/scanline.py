@@ -11,6 +11,8 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
+from rtfractions.compiled import compiled
+from rtfractions.dosimetry import sample_loops
 from rtfractions.loops import joined
 
 Floats = NDArray[np.float64]
@@ -119,6 +121,28 @@ def _crossed(
     lines: Integers,
 ) -> Stretches:
     """Cross loops with the scanlines of their groups. A point on a line counts as below it."""
+    first_line = np.cumsum(lines) - lines
+    plane_of_line = np.repeat(np.arange(len(lines)), lines)
+    number = np.arange(len(plane_of_line)) - first_line[plane_of_line]
+    crossed = compiled(sample_loops.crossed) or _stretches
+    return Stretches(
+        *crossed(across, along, starts, group, low, step, lines),
+        plane_of_line,
+        low[plane_of_line] + (number + 0.5) * step[plane_of_line],
+        step[plane_of_line],
+    )
+
+
+def _stretches(
+    across: Floats,
+    along: Floats,
+    starts: Integers,
+    group: Integers,
+    low: Floats,
+    step: Floats,
+    lines: Integers,
+) -> tuple[Integers, Floats, Floats]:
+    """Line, start and end of each stretch."""
     counts = np.diff(starts)
     of_point = np.repeat(group, counts)
     per_mm = np.divide(1.0, step, out=np.zeros_like(step), where=step > 0)
@@ -140,16 +164,7 @@ def _crossed(
     line = first_line[of] + k
     order = np.lexsort((at, line))
     line, at = line[order], at[order]
-    plane_of_line = np.repeat(np.arange(len(lines)), lines)
-    number = np.arange(len(plane_of_line)) - first_line[plane_of_line]
-    return Stretches(
-        line[::2],
-        at[::2],
-        at[1::2],
-        plane_of_line,
-        low[plane_of_line] + (number + 0.5) * step[plane_of_line],
-        step[plane_of_line],
-    )
+    return line[::2], at[::2], at[1::2]
 
 
 def cut(line: Integers, start_mm: Floats, end_mm: Floats, step_mm: float) -> Pieces:

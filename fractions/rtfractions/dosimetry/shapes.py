@@ -7,7 +7,8 @@ elsewhere the two planes fade into each other.
 
 Beyond the outermost plane the area goes on as the parabola says. Where it falls to 0 before the next plane
 would have come, the structure ends there; where it does not, the end is cut off, in the limit of equal
-sections half way to that plane, as for a slab.
+sections half way to that plane, as for a slab. Where sections are alike and only the last is smaller, nothing says
+how the area goes on: such an end is half a ball as wide as they are.
 """
 
 from dataclasses import dataclass
@@ -19,6 +20,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from rtfractions.dosimetry.outlines import Rays, between, crossings_beyond, rays_of
+from rtfractions.loops import joined
 from rtfractions.structures import PARTS_APART, Plane, Structure
 
 Floats = NDArray[np.float64]
@@ -40,6 +42,9 @@ _ROUNDNESS: Final = 2.8
 
 _TRUSTED: Final = 3.0
 """Most by which the area may bend more at an end than a plane further in."""
+
+_ALIKE: Final = 0.05
+"""Part by which the area of two planes may differ for them to be alike; at twice that they are not."""
 
 _ROUNDED: Final = 0.9
 """Part of the length of a rounded end at which its surface is looked at, beside its tip."""
@@ -188,13 +193,19 @@ class Solid:
 
     def sections(self, step_mm: float) -> list[Section]:
         """All its sections, in layers of about `step_mm`, none of them empty."""
+        low, high = np.array([(one.low_mm, one.high_mm) for _, one in self.intervals]).T
+        count = np.maximum(np.rint((high - low) / step_mm), 1).astype(np.int64)
+        size = (high - low) / count
+        end = np.cumsum(count)
+        nth = np.arange(end[-1]) - np.repeat(end - count, count)
+        thickness = np.repeat(size, count)
+        w = np.repeat(low, count) + (nth + 0.5) * thickness
         found = []
-        for weight, one in self.intervals:
-            count = max(round((one.high_mm - one.low_mm) / step_mm), 1)
-            size = (one.high_mm - one.low_mm) / count
-            w: Floats = one.low_mm + (np.arange(count, dtype=np.float64) + 0.5) * size
-            for section in one.sections(w, np.full(count, size, np.float64)):
-                found.append(section._replace(part=section.part * weight))
+        for (weight, one), first, last in zip(
+            self.intervals, (end - count).tolist(), end.tolist(), strict=True
+        ):
+            for section in one.sections(w[first:last], thickness[first:last]):
+                found.append(section if weight == 1 else section._replace(part=section.part * weight))
         return found
 
     def contains(self, u: float, v: float, w: float) -> bool:
@@ -228,23 +239,23 @@ def stacked(structure: Structure, slabs_mm: Floats, end_caps: EndCaps) -> Solid:
         What lies beyond the outermost planes: half a slab, nothing, or what the shape suggests.
     """
     planes = structure.planes
-    intervals: list[Interval] = []
-    surface = [_at(np.concatenate(plane.loops), plane.position_mm) for plane in planes]
+    intervals: list[tuple[float, Interval]] = []
+    surface = [_contours(structure)]
     for part in _parts(structure):
         inner = slabs_mm[part].copy()
         inner[0, 0], inner[-1, 1] = planes[part[0]].position_mm, planes[part[-1]].position_mm
         for k, (low, high) in zip(part, inner, strict=True):
             if high > low:
-                intervals.append(Slab(low, high, planes[k]))
+                intervals.append((1.0, Slab(low, high, planes[k])))
         _add_caps(structure, slabs_mm, part, end_caps, intervals, surface)
-    return Solid(tuple((1.0, one) for one in intervals), np.concatenate(surface))
+    return Solid(tuple(intervals), np.concatenate(surface))
 
 
 def shaped(structure: Structure, slabs_mm: Floats, end_caps: EndCaps) -> Solid:
     """A structure with a shape between its planes; parameters as of `stacked`."""
     planes = structure.planes
-    intervals: list[Interval] = []
-    surface = [_at(np.concatenate(plane.loops), plane.position_mm) for plane in planes]
+    intervals: list[tuple[float, Interval]] = []
+    surface = [_contours(structure)]
     for part in _parts(structure):
         areas = np.array([planes[k].area_mm2 for k in part])
         bends = _bends(structure.positions_mm[part], areas)
@@ -253,12 +264,12 @@ def shaped(structure: Structure, slabs_mm: Floats, end_caps: EndCaps) -> Solid:
             low, high = planes[k].position_mm, planes[after].position_mm
             lower, upper = rays[i], rays[i + 1]
             if lower is None or upper is None:
-                intervals.append(Fading(low, high, planes[k], planes[after]))
+                intervals.append((1.0, Fading(low, high, planes[k], planes[after])))
             else:
                 both = (planes[k].area_mm2, planes[after].area_mm2)
-                intervals.append(Between(low, high, lower, upper, both, float(bends[i])))
+                intervals.append((1.0, Between(low, high, lower, upper, both, float(bends[i]))))
         _add_caps(structure, slabs_mm, part, end_caps, intervals, surface)
-    return Solid(tuple((1.0, one) for one in intervals), np.concatenate(surface))
+    return Solid(tuple(intervals), np.concatenate(surface))
 
 
 def mixed(first: Solid, second: Solid, part: float) -> Solid:
@@ -276,7 +287,7 @@ def _add_caps(
     slabs_mm: Floats,
     part: list[int],
     end_caps: EndCaps,
-    intervals: list[Interval],
+    intervals: list[tuple[float, Interval]],
     surface: list[Floats],
 ) -> None:
     """Add what lies beyond the two ends of a part."""
@@ -287,14 +298,14 @@ def _add_caps(
         plane = structure.planes[k]
         outwards = -1.0 if order is part else 1.0
         half = float(abs(slabs_mm[k, 0 if order is part else 1] - plane.position_mm))
-        flat = _Taper(half, 0.0, 0.0, np.inf)
-        taper = _taper(structure, order, half) if end_caps == "tapered" else flat
-        low, high = sorted((plane.position_mm, plane.position_mm + outwards * taper.length_mm))
-        if high > low:
-            rays = rays_of(plane.loops) if end_caps == "tapered" else None
-            cap = Cap(low, high, plane, rays, taper.slope, taper.bend, taper.roundness)
-            intervals.append(cap)
-            surface.append(cap.face())
+        flat = [(1.0, _Taper(half, 0.0, 0.0, np.inf))]
+        rays = rays_of(plane.loops) if end_caps == "tapered" else None
+        for part_of_it, taper in _tapers(structure, order, half) if end_caps == "tapered" else flat:
+            low, high = sorted((plane.position_mm, plane.position_mm + outwards * taper.length_mm))
+            if high > low:
+                cap = Cap(low, high, plane, rays, taper.slope, taper.bend, taper.roundness)
+                intervals.append((part_of_it, cap))
+                surface.append(cap.face())
 
 
 class _Taper(NamedTuple):
@@ -306,8 +317,8 @@ class _Taper(NamedTuple):
     roundness: float
 
 
-def _taper(structure: Structure, order: list[int], half_mm: float) -> _Taper:
-    """A cap from the planes of a part, outermost first.
+def _tapers(structure: Structure, order: list[int], half_mm: float) -> list[tuple[float, _Taper]]:
+    """A cap from the planes of a part, outermost first: what it is made of, and how much of each.
 
     The area is judged by planes at least half the usual distance apart.
     """
@@ -317,18 +328,42 @@ def _taper(structure: Structure, order: list[int], half_mm: float) -> _Taper:
         if abs(positions[k] - positions[judged[-1]]) >= usual / 2:
             judged.append(k)
     if len(judged) < 2:
-        return _Taper(half_mm, 0.0, 0.0, np.inf)
+        return [(1.0, _Taper(half_mm, 0.0, 0.0, np.inf))]
     at = np.abs(positions[judged[:4]] - positions[judged[0]])
-    area = float(structure.planes[judged[0]].area_mm2)
-    chords = -np.diff([structure.planes[k].area_mm2 for k in judged[:4]]) / np.diff(at)
-    slope, bend = float(chords[0]), 0.0
-    if len(chords) > 1:
-        bends = (chords[:-1] - chords[1:]) / (at[2:] - at[:-2])
-        # Where the planes further in bend the other way, or hardly, the outermost ones are drawn unevenly.
-        trusted = _TRUSTED * max(float(bends[-1] * np.sign(bends[0])), 0.0) if len(bends) > 1 else np.inf
-        bend = float(np.sign(bends[0])) * min(abs(float(bends[0])), trusted)
-        slope += bend * float(at[1])
+    areas = np.array([structure.planes[k].area_mm2 for k in judged[:4]])
+    chords = -np.diff(areas) / np.diff(at)
+    bends = (chords[:-1] - chords[1:]) / (at[2:] - at[:-2])
+    # Where the planes further in bend the other way, or hardly, the outermost ones are drawn unevenly, or the end
+    # is of its own kind.
+    trusted = np.inf
+    if len(bends) > 1:
+        trusted = _TRUSTED * max(float(bends[-1] * np.sign(bends[0])), 0.0)
     slice_mm = max(2 * half_mm, usual)
+    bend = 0.0
+    if len(bends):
+        bend = float(np.sign(bends[0])) * min(abs(float(bends[0])), trusted)
+    slope = float(chords[0]) + bend * float(at[1])
+    goes_on = _going_on(float(areas[0]), slope, bend, slice_mm)
+    if not (trusted < np.inf and abs(bends[0]) > trusted and areas[0] < areas[1]):
+        return [(1.0, goes_on)]
+    ball, left_mm = _half_ball(float(areas[0]), float(areas[1]))
+    alike = np.clip(2 - abs(areas[2] / areas[1] - 1) / _ALIKE, 0.0, 1.0)
+    # As for any end, the next plane would have shown one that is longer.
+    short = np.clip(4 * (1 - left_mm / slice_mm), 0.0, 1.0)
+    part = float((1 - trusted / abs(bends[0])) * alike * short)
+    return [(share, taper) for share, taper in ((1 - part, goes_on), (part, ball)) if share > 0]
+
+
+def _half_ball(area: float, area_before: float) -> tuple[_Taper, float]:
+    """The rest of half a ball of which a plane is the section, as wide as the plane before; and its length."""
+    square = area_before / np.pi
+    inside = sqrt(square * (1 - area / area_before))
+    left = sqrt(square) - inside
+    return _Taper(left, -2 * np.pi * inside, -np.pi, np.inf), left
+
+
+def _going_on(area: float, slope: float, bend: float, slice_mm: float) -> _Taper:
+    """An end whose area goes on as it fell."""
     closes = _first_zero(area, slope, bend)
     if closes <= slice_mm:
         return _Taper(closes, slope, bend, np.inf)
@@ -385,6 +420,16 @@ def _one_by_one(outlines: Floats, area: Floats, w_mm: Floats, thickness_mm: Floa
         Section((outline,), float(area[i]), w_mm[i : i + 1], thickness_mm[i : i + 1], one)
         for i, outline in enumerate(outlines)
     ]
+
+
+def _contours(structure: Structure) -> Floats:
+    """Points (u, v, w) of all contours, shape (N, 3)."""
+    points, starts = joined([loop for plane in structure.planes for loop in plane.loops])
+    surface = np.empty((len(points), 3))
+    surface[:, :2] = points
+    heights = [plane.position_mm for plane in structure.planes for _ in plane.loops]
+    surface[:, 2] = np.repeat(heights, np.diff(starts))
+    return surface
 
 
 def _at(points: Floats, w: float) -> Floats:

@@ -268,6 +268,24 @@ class NotGraded(Entry, frozen=True, kw_only=True):
     source: SourceId
 
 
+class PublishedTotal(Entry, frozen=True, kw_only=True):
+    """A number that the trial published of its own data; an audit sets its own beside it, and grades nothing by it."""
+
+    of: Annotated[
+        Literal["patients", "lesions"], Meta(description="What was counted: `lesions` are those on study.")
+    ]
+    count: Annotated[int, Meta(ge=0)]
+    source: SourceId
+    schedule: Annotated[
+        ScheduleText | None, Meta(description="Only lesions of this schedule are counted.")
+    ] = None
+    text: Text | None = None
+
+    def __post_init__(self) -> None:
+        if self.schedule is not None and self.of != "lesions":
+            raise ValueError("only lesions are counted by schedule")
+
+
 class Protocol(Entry, frozen=True, kw_only=True):
     """What a trial says of fractionation."""
 
@@ -294,6 +312,10 @@ class Protocol(Entry, frozen=True, kw_only=True):
     ambiguities: tuple[Ambiguity, ...] = ()
     silent: Annotated[tuple[Text, ...], Meta(description="What the source states no rule on.")] = ()
     not_graded: tuple[NotGraded, ...] = ()
+    published_totals: Annotated[
+        tuple[PublishedTotal, ...],
+        Meta(description="Numbers that an audit of the trial's data sets its own beside."),
+    ] = ()
 
     def source(self, identifier: str) -> Source:
         """The source of that id."""

@@ -13,6 +13,8 @@ from rtfractions.protocols.schema import Protocol
 from rtfractions.reports.alpha_beta_report import AlphaBetaDocument
 from rtfractions.reports.bed_report import BedDocument
 from rtfractions.reports.check_report import CheckDocument
+from rtfractions.reports.cohort import AuditDocument
+from rtfractions.reports.cohort_results import AuditResult
 from rtfractions.reports.compensate_report import CompensateDocument
 from rtfractions.reports.convert_report import ConvertDocument
 from rtfractions.reports.dvh_report import DvhDocument
@@ -28,6 +30,8 @@ DOCUMENTS: Final[dict[str, type]] = {
     "solve": SolveDocument,
     "compensate": CompensateDocument,
     "alpha-beta": AlphaBetaDocument,
+    "audit": AuditDocument,
+    "audit-result": AuditResult,
     "check": CheckDocument,
     "convert": ConvertDocument,
     "dvh": DvhDocument,

@@ -1,0 +1,120 @@
+"""Where patients are graded: in processes of this machine, or on a cluster, through one interface."""
+
+import concurrent.futures
+import contextlib
+import os
+from collections.abc import Callable, Iterator
+from concurrent.futures import Executor, Future
+from contextlib import contextmanager
+from dataclasses import dataclass
+from typing import Any, Final
+
+from rtfractions.audit.bench import Work
+from rtfractions.audit.supervision import Workbenches, WorkerError
+from rtfractions.errors import SettingError, printable
+
+CONNECT_S: Final = 10.0
+"""How long a scheduler may take to answer."""
+
+_BENCHES: Final = Workbenches()
+"""Of a cluster's worker, which outlives a run."""
+
+
+@dataclass(frozen=True, slots=True)
+class Workers:
+    """Who grades.
+
+    Attributes
+    ----------
+    executor : Executor
+        Runs a function for each task.
+    function : callable
+        What it runs: ``function(work, versions, arguments)``.
+    work : object
+        Stands for the work that all tasks share, in the form that the executor takes it.
+    number : int
+        How many tasks are run at once.
+    """
+
+    executor: Executor
+    function: Callable[..., Any]
+    work: Any
+    number: int
+
+    def submit(self, versions: dict[str, str], *arguments: Any) -> Future[Any]:
+        """Have a task run."""
+        return self.executor.submit(self.function, self.work, versions, arguments)
+
+
+def default_jobs() -> int:
+    """How many patients are graded at once where nothing is said: one for each processor this process may use."""
+    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+
+
+@contextmanager
+def local_workers(work: Work, jobs: int) -> Iterator[Workers]:
+    """Processes of this machine.
+
+    A thread for each waits for its answers. Unlike `ProcessPoolExecutor`, of which one dead process breaks the whole,
+    it loses no more than the patient whose process died.
+    """
+    benches = Workbenches()
+    executor = concurrent.futures.ThreadPoolExecutor(jobs, thread_name_prefix="audit")
+    try:
+        yield Workers(executor, benches.run, work, jobs)
+    except BaseException:
+        benches.stop()
+        executor.shutdown(wait=True, cancel_futures=True)
+        raise
+    else:
+        executor.shutdown(wait=True)
+    finally:
+        benches.close()
+
+
+@contextmanager
+def cluster_workers(work: Work, address: str) -> Iterator[Workers]:
+    """The workers of a running `dask.distributed` scheduler.
+
+    They read the inputs under the same paths as this machine.
+
+    Raises
+    ------
+    SettingError
+        If the extra `cluster` is not installed, or no scheduler answers.
+    WorkerError
+        If the scheduler has no worker.
+    """
+    try:
+        from distributed import Client
+    except ImportError:
+        raise SettingError(
+            "--scheduler needs dask.distributed", remedy="install the extra: rtfractions[cluster]"
+        ) from None
+    try:
+        client = Client(address, timeout=CONNECT_S, set_as_default=False)
+    except (OSError, ValueError, TimeoutError) as error:
+        raise SettingError(
+            f"no scheduler answers at {printable(address)} ({type(error).__name__})",
+            remedy="give its address, as tcp://host:8786",
+        ) from None
+    try:
+        number = sum(client.nthreads().values())
+        if not number:
+            raise WorkerError("the scheduler has no worker", remedy="start some, or leave out --scheduler")
+        executor = client.get_executor(retries=0)
+        (shared,) = client.scatter([work], broadcast=True, hash=False)
+
+        try:
+            yield Workers(executor, _on_cluster, shared, number)
+        except BaseException:
+            with contextlib.suppress(Exception):  # whatever a broken cluster says now, nothing is asked of it
+                executor.shutdown(wait=False)
+            raise
+    finally:
+        with contextlib.suppress(Exception):
+            client.close(timeout=1)
+
+
+def _on_cluster(work: Work, versions: dict[str, str], arguments: tuple[Any, ...]) -> Any:
+    return _BENCHES.run(work, versions, arguments)

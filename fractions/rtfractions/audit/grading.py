@@ -1,0 +1,296 @@
+"""One patient graded alone: its files read, reviewed, and its result file made; this runs in a process of its own."""
+
+import dataclasses
+import json
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, replace
+from importlib import import_module
+from typing import Final
+
+from rtfractions import compliance
+from rtfractions.audit.cohort import Shared, Task
+from rtfractions.audit.privacy import each_text, renamed_notices, without_uids
+from rtfractions.audit.result_files import Known, sealed
+from rtfractions.dicom import Discovery, PatientFiles, read_patient
+from rtfractions.dicom.discovery import FoundFile
+from rtfractions.dicom.reading import HEADER_BYTES, LONG_HEADER_BYTES, LongHeaderError, header_of
+from rtfractions.dicom.sources import Source
+from rtfractions.errors import InputFileError, RTFractionsError, Where
+from rtfractions.files import InputFile, sha256_hex
+from rtfractions.notices import Notice
+from rtfractions.patient import Patient, join
+from rtfractions.protocols.vocabulary import known_site_words
+from rtfractions.reports import check_report
+from rtfractions.reports.cohort_results import AuditResult, LookedUp, Status
+from rtfractions.reports.envelope import Context, Message
+from rtfractions.verdicts import Verdict
+
+CHANGED: Final = "file.changed"
+"""Code of the refusal of a file that is not what it was when it was found."""
+
+
+class ChangedFileError(InputFileError):
+    """A file that changed or vanished during the audit."""
+
+    code = CHANGED
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """What came of a task.
+
+    Attributes
+    ----------
+    content : bytes or None
+        The result file; None where the one that is there still holds.
+    status : Status
+        What became of the patient.
+    verdict : Verdict or None
+        The patient's, where graded.
+    is_defect : bool
+        The program failed, not the data.
+    """
+
+    content: bytes | None
+    status: Status
+    verdict: Verdict | None = None
+    is_defect: bool = False
+
+
+def prepare() -> None:
+    """Load what grading needs now and then: what a patient's own process loads is lost with it."""
+    for module in ("numpy.ma", "rtfractions.dosimetry"):
+        import_module(module)
+    known_site_words()
+
+
+def grade(shared: Shared, task: Task, known: Known | None) -> Outcome:
+    """Grade a patient, unless the result that is there was made of the same.
+
+    Parameters
+    ----------
+    shared : Shared
+        Protocol, options, and whose the objects of the cohort are.
+    task : Task
+        The patient.
+    known : Known or None
+        What the result file that is there was made of.
+    """
+    settings = shared.settings
+    files, whole = _fingerprinted(task, shared)
+    key = _key(task, files, shared) if whole else None
+    owners = _Owners(shared, task.label)
+    if known is not None and known.key == key and owners.still(known.looked_up):
+        return Outcome(None, known.status, known.verdict)
+    patient, inputs, errors = _read(task, files, owners, shared)
+    if any(error.code == CHANGED for error in errors):
+        key = None  # what was refused may be there again in the next run
+    inputs = (*shared.sheets, *inputs)
+    if patient.plans or patient.incomplete or task.lesions is not None:
+        findings = compliance.check(patient, settings.protocol.protocol, planned=settings.planned)
+        context = Context(
+            True, inputs, findings.notices, errors, _exit_reasons(findings.verdict, refused=bool(errors))
+        )
+        document = check_report.document([findings], settings.protocol, context)
+        status, reason, review = Status.GRADED, None, document.patients[0]
+    else:
+        context = Context(True, inputs, patient.notices, errors, (3,))
+        document = check_report.document([], settings.protocol, context)
+        status, reason, review = Status.REFUSED, "no RT Plan was found", None
+    result = AuditResult(
+        schema="rtfractions.audit-result/1",
+        program=document.program,
+        generated_at=None,
+        inputs=document.inputs,
+        warnings=document.warnings,
+        errors=document.errors,
+        exit_reasons=document.exit_reasons,
+        key=key,
+        digest="",
+        patient=task.label,
+        status=status,
+        reason=reason,
+        found_in=task.found_in,
+        looked_up=owners.looked_up(),
+        protocol=document.protocol,
+        review=review,
+    )
+    return Outcome(as_bytes(result, shared), status, None if review is None else review.verdict)
+
+
+def failed(shared: Shared, task: Task, status: Status, reason: str, *, is_defect: bool = False) -> Outcome:
+    """The outcome for a patient whose process came to nothing; it is tried again in the next run."""
+    settings = shared.settings
+    head = Context(True, exit_reasons=(70 if is_defect else 3,)).head("rtfractions.audit-result/1")
+    head["errors"] = (Message(f"audit.{status.value.replace('_', '-')}", reason, Where()),)
+    result = AuditResult(
+        **head,
+        key=None,
+        digest="",
+        patient=task.label,
+        status=status,
+        reason=reason,
+        found_in=task.found_in,
+        looked_up=(),
+        protocol=settings.protocol_entry,
+        review=None,
+    )
+    return Outcome(as_bytes(result, shared), status, is_defect=is_defect)
+
+
+def as_bytes(result: AuditResult, shared: Shared) -> bytes:
+    """A result as the bytes of its file: sealed, and without UIDs unless identifiers are included."""
+    document = dataclasses.asdict(result)
+    if not shared.settings.include_identifiers:
+        for part in ("inputs", "warnings", "errors", "reason", "review"):
+            document[part] = each_text(document[part], lambda text: without_uids(text, shared.settings.key))
+    return sealed(document)
+
+
+def _exit_reasons(verdict: Verdict, *, refused: bool) -> tuple[int, ...]:
+    reasons = (3,) if refused else ()
+    if verdict is Verdict.DEVIATION_UNACCEPTABLE:
+        return (*reasons, 1)
+    return (*reasons, 4) if verdict in (Verdict.QUERY, Verdict.NOT_EVALUABLE) else reasons
+
+
+@dataclass(frozen=True, slots=True)
+class _CheckedSource(Source):
+    """A source that gives the bytes that were fingerprinted, or none."""
+
+    sha256: str = ""
+
+    def read(self, limits: object) -> bytes:
+        data = Source.read(self, limits)  # type: ignore[arg-type]
+        if sha256_hex(data) != self.sha256:
+            raise ChangedFileError("changed while it was read", where=Where(file=self.name))
+        return data
+
+
+def _fingerprinted(task: Task, shared: Shared) -> tuple[list[FoundFile], bool]:
+    """The files, named as outputs name them, bound to their bytes; and whether all are what they were when found."""
+    limits, private = shared.settings.limits, not shared.settings.include_identifiers
+    files, whole = [], True
+    for file in task.files:
+        error, sha256 = file.error, ""
+        name = file.source.name
+        try:
+            data = file.source.read(limits)
+            sha256 = sha256_hex(data)
+            name = f"sha256:{sha256}" if private else name
+            if not _has_header(data, file):
+                raise ChangedFileError("changed after it was found", where=Where(file=name))
+        except RTFractionsError as problem:
+            whole = False
+            name = name if sha256 or not private else "a file that could not be read"
+            error = error or problem
+        names: dict[str, str | None] = {file.source.name: name}
+        source = file.source
+        checked = _CheckedSource(source.path, name, source.archives, source.member, sha256)
+        if error is not None:
+            error = error.at(replace(error.where, file=name))
+        files.append(replace(file, source=checked, notices=renamed_notices(file.notices, names), error=error))
+    return files, whole
+
+
+def _has_header(data: bytes, file: FoundFile) -> bool:
+    """Whether the bytes still say what they said when the file was found: whose it is rests on that."""
+    try:
+        return header_of(data[:HEADER_BYTES]) == file.header
+    except LongHeaderError:
+        return header_of(data[:LONG_HEADER_BYTES], LONG_HEADER_BYTES) == file.header
+
+
+def _key(task: Task, files: list[FoundFile], shared: Shared) -> str:
+    """SHA-256 of all that the result rests on, but other patients' objects; the order of files is none of it."""
+    private = not shared.settings.include_identifiers
+    rests_on = {
+        "settings": shared.settings.digest,
+        "label": task.label,
+        "files": sorted(
+            [
+                file.source.sha256 if isinstance(file.source, _CheckedSource) else "",
+                "" if private else file.source.name,
+                "" if file.error is None else file.error.message,
+            ]
+            for file in files
+        ),
+        "sheets": sorted(sheet.sha256 for sheet in shared.sheets),
+        "found_in": task.found_in,
+        "with_files": shared.with_files,
+        "is_alone": task.is_alone,
+    }
+    return sha256_hex(json.dumps(rests_on, sort_keys=True).encode())
+
+
+class _Owners(Mapping[str, str]):
+    """The patient of each object of the cohort, and a record of what was asked about other patients'."""
+
+    def __init__(self, shared: Shared, label: str) -> None:
+        self._owners, self._key, self._label = shared.owners, shared.settings.key, label
+        self._asked: dict[str, bool] = {}
+
+    def __getitem__(self, uid: str) -> str:
+        name = self._key.uid(uid)
+        owner = self._owners.get(name)
+        if owner != self._label:
+            self._asked[name] = owner is not None
+        return self._owners[name]
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._owners)
+
+    def __len__(self) -> int:
+        return len(self._owners)
+
+    def still(self, looked_up: Mapping[str, bool]) -> bool:
+        """Whether all that an earlier result asked has the same answer."""
+        return all(
+            (self._owners.get(name, self._label) != self._label) == of_another
+            for name, of_another in looked_up.items()
+        )
+
+    def looked_up(self) -> tuple[LookedUp, ...]:
+        return tuple(LookedUp(name, other) for name, other in sorted(self._asked.items()))
+
+
+@dataclass(frozen=True, slots=True)
+class _Alone(Discovery):
+    """The files of one patient, with what the cohort says of objects that are not among them."""
+
+    of_cohort: _Owners | None = None
+
+    def owners(self) -> Mapping[str, str]:
+        return Discovery.owners(self) if self.of_cohort is None else self.of_cohort
+
+
+def _read(
+    task: Task, files: list[FoundFile], owners: _Owners, shared: Shared
+) -> tuple[Patient, tuple[InputFile, ...], tuple[RTFractionsError, ...]]:
+    """The patient of the files, of the sheet, or of both."""
+    lesions = None if task.lesions is None else replace(task.lesions, label=task.label)
+    if not files:
+        assert lesions is not None
+        if shared.with_files:
+            lesions = _noted(lesions, "patient.no-files", "no file of this patient was read")
+        return lesions, (), ()
+    mine = PatientFiles(task.label, tuple(sorted(files, key=_order)))
+    refused = (InputFileError("a file was refused"),) if task.is_alone else ()
+    reading = read_patient(mine, _Alone((mine,), refused, (), owners), limits=shared.settings.limits)
+    patient = reading.patient
+    if lesions is not None:
+        (patient,) = join([lesions], [patient])
+    elif shared.sheets:
+        patient = _noted(patient, "patient.not-on-sheet", "the lesion sheet does not name this patient")
+    inputs = sorted(reading.inputs, key=lambda file: (file.name, file.sha256))
+    return patient, tuple(inputs), tuple(sorted(reading.errors, key=str))
+
+
+def _order(file: FoundFile) -> tuple[str, str]:
+    """By content, so that a file may be renamed and nothing changes."""
+    assert isinstance(file.source, _CheckedSource)
+    return file.source.sha256, file.source.name
+
+
+def _noted(patient: Patient, code: str, message: str) -> Patient:
+    return replace(patient, notices=(*patient.notices, Notice(code, f"{patient.label}: {message}")))

@@ -1,0 +1,139 @@
+"""Running an audit: every patient once, every result in its file as soon as it is there, nothing twice."""
+
+import concurrent.futures
+from collections.abc import Callable, Iterator
+from concurrent.futures import Future
+from contextlib import contextmanager
+from dataclasses import dataclass
+from typing import Any, Final
+
+from rtfractions.audit.bench import Ended, Work
+from rtfractions.audit.cohort import Cohort, Shared, Task
+from rtfractions.audit.executors import Workers, cluster_workers, local_workers
+from rtfractions.audit.folder import OutputFolder
+from rtfractions.audit.grading import Outcome, failed
+from rtfractions.audit.result_files import known, read_result
+from rtfractions.errors import RTFractionsError
+from rtfractions.reports.cohort_results import Status
+
+GRADE: Final = "rtfractions.audit.grading:grade"
+"""What is done with a patient."""
+
+PREPARE: Final = "rtfractions.audit.grading:prepare"
+"""What is loaded before the first patient."""
+
+_AHEAD: Final = 2
+
+
+@dataclass(frozen=True, slots=True)
+class Progress:
+    """What has been done so far.
+
+    Attributes
+    ----------
+    done, total : int
+        Patients.
+    reused : int
+        Of those done, how many had a result that still holds.
+    patient : str or None
+        Who was just done, by the pseudonym; None at the beginning.
+    outcome : str or None
+        What came of the patient.
+    """
+
+    done: int
+    total: int
+    reused: int
+    patient: str | None = None
+    outcome: str | None = None
+
+
+Report = Callable[[Progress], None]
+
+
+def run(
+    cohort: Cohort,
+    folder: OutputFolder,
+    *,
+    jobs: int,
+    scheduler: str | None = None,
+    report: Report = lambda _progress: None,
+    function: str = GRADE,
+) -> Progress:
+    """Grade the patients of a cohort who have no result that still holds.
+
+    Parameters
+    ----------
+    cohort : Cohort
+        The patients.
+    folder : OutputFolder
+        Where results go; its lock must be held.
+    jobs : int
+        How many processes of this machine grade.
+    scheduler : str, optional
+        Address of a dask scheduler, whose workers grade instead.
+    report : callable
+        Told of the beginning and of each patient.
+    function : str
+        What is done with a task, as ``"module:name"``.
+
+    Raises
+    ------
+    OutputFileError
+        If a result cannot be written; those that are there are whole, and the next run goes on from them.
+    """
+    shared, settings = cohort.shared, cohort.shared.settings
+    work = Work(function, shared, settings.timeout_s, settings.memory_bytes, PREPARE)
+    done = reused = 0
+    total = len(cohort.tasks)
+    report(Progress(done, total, reused))
+    with _workers(work, jobs, scheduler) as workers:
+        for task, answer in _answers(cohort, folder, workers):
+            outcome = _outcome(shared, task, answer)
+            if outcome.content is not None:
+                folder.write_result(task.patient, outcome.content)
+            done += 1
+            reused += outcome.content is None
+            report(Progress(done, total, reused, task.patient, str(outcome.verdict or outcome.status)))
+    return Progress(done, total, reused)
+
+
+@contextmanager
+def _workers(work: Work, jobs: int, scheduler: str | None) -> Iterator[Workers]:
+    with local_workers(work, jobs) if scheduler is None else cluster_workers(work, scheduler) as workers:
+        yield workers
+
+
+def _answers(cohort: Cohort, folder: OutputFolder, workers: Workers) -> Iterator[tuple[Task, Any]]:
+    """Each task with its answer, as they come; no more than a few are on their way at once."""
+    versions = cohort.shared.settings.versions
+    sha256 = cohort.shared.settings.protocol.sha256
+    waiting = iter(cohort.tasks)
+    under_way: dict[Future[Any], Task] = {}
+    while True:
+        while len(under_way) < _AHEAD * workers.number and (task := next(waiting, None)) is not None:
+            there = known(read_result(folder, task.patient, protocol_sha256=sha256))
+            under_way[workers.submit(versions, task, there)] = task
+        if not under_way:
+            return
+        done, _ = concurrent.futures.wait(under_way, return_when=concurrent.futures.FIRST_COMPLETED)
+        for future in done:
+            yield under_way.pop(future), _answer(future)
+
+
+def _answer(future: Future[Any]) -> Any:
+    """What a task came to; what a cluster says of a worker it lost costs the patient only."""
+    try:
+        return future.result()
+    except RTFractionsError:
+        raise
+    except Exception as error:  # noqa: BLE001 - each executor has its own
+        return Ended(Status.CRASHED, f"its worker was lost ({type(error).__name__})")
+
+
+def _outcome(shared: Shared, task: Task, answer: Any) -> Outcome:
+    if isinstance(answer, Ended):
+        return failed(shared, task, answer.status, answer.reason, is_defect=answer.is_defect)
+    if isinstance(answer, Outcome):
+        return answer
+    return failed(shared, task, Status.CRASHED, "its process gave no answer", is_defect=True)

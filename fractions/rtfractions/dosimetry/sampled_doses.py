@@ -1,0 +1,336 @@
+"""The doses of samples and of points.
+
+Where the axes of a dose grid are those of the contours, in whatever order and direction, the dose is interpolated
+first across the lines of samples, once a line and voxel, and then along them; elsewhere point by point.
+"""
+
+from typing import Final, NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+from rtfractions.compiled import compiled, compiles
+from rtfractions.dosimetry import dose_loops
+from rtfractions.dosimetry.dose_loops import INSIDE
+from rtfractions.dosimetry.interpolation import (
+    Block,
+    Interpolation,
+    Taps,
+    as_stored,
+    block_of,
+    known,
+    values_at,
+)
+from rtfractions.dosimetry.sampling import BATCH, Lines
+from rtfractions.grid import DoseGrid
+
+Floats = NDArray[np.float64]
+Integers = NDArray[np.int64]
+Flags = NDArray[np.bool_]
+
+_ALIGNED: Final = 1e-6
+"""Largest component of a unit vector along an axis to which it is called perpendicular."""
+
+
+class Doses(NamedTuple):
+    """Doses of samples or points.
+
+    Attributes
+    ----------
+    dose_gy : ndarray, shape (n,)
+        Dose in the middle; 0 where it is not known.
+    change_gy : ndarray, shape (n, 3)
+        How much it changes over the sample along u, v and w.
+    known : ndarray of bool, shape (n,)
+        Which lie between the outermost voxel centres.
+    """
+
+    dose_gy: Floats
+    change_gy: Floats
+    known: NDArray[np.bool_]
+
+
+def doses_of(lines: Lines, grid: DoseGrid, interpolation: Interpolation) -> Doses:
+    """Doses of samples by a grid."""
+    turn = grid.axes @ lines.axes.T
+    if np.abs(turn[np.abs(turn) < 0.5]).max(initial=0.0) > _ALIGNED:
+        return _pointwise(lines, grid, interpolation)
+    order = np.argmax(np.abs(turn), axis=0)  # the grid's axis along u, along v, along w
+    start = grid.axes @ grid.origin_mm
+    positions = (lines.u_mm, lines.v_mm, lines.w_mm)
+    u, v, w = (
+        _index(grid, axis, turn[axis, j] * position - start[axis])
+        for j, (axis, position) in enumerate(zip(order, positions, strict=True))
+    )
+    compiles_linear = compiles() and interpolation == "linear"
+    block = as_stored(grid) if compiles_linear else None
+    if block is None:
+        low, high = np.empty(3), np.empty(3)
+        for axis, index in zip(order, (u, v, w), strict=True):
+            low[axis], high[axis] = index.min(), index.max()
+        block = block_of(grid, low, high, interpolation)
+    if block is None:
+        return Doses(np.zeros(len(u)), np.zeros((len(u), 3)), np.zeros(len(u), bool))
+    by_u, by_v, by_w = (
+        np.sign(turn[axis, j]) * _per_mm(grid, axis, index)
+        for j, (axis, index) in enumerate(zip(order, (u, v, w), strict=True))
+    )
+    along = _Along(
+        u,
+        lines.line,
+        int(block.first[order[0]]),
+        lines.length_mm,
+        by_u,
+        by_v * lines.height_mm,
+        by_w * lines.thickness_mm,
+        grid.shape[order[0]],
+        known(grid, order[1], v) & known(grid, order[2], w),
+    )
+    find = _linear_compiled if compiles_linear else _found
+    dose, change, inside = find(block, order, v, w, along)
+    return Doses(dose, change.T, inside)
+
+
+class _Along(NamedTuple):
+    """Samples as they stand along their lines.
+
+    Attributes
+    ----------
+    place : ndarray, shape (n,)
+        Index of each in the grid along u.
+    line : ndarray of int, shape (n,)
+        Its line.
+    first : int
+        Index of the first voxel of the block along u.
+    length_mm : ndarray, shape (n,)
+        Its length along u.
+    by_u : ndarray, shape (n,) or (1,)
+        Voxels in a mm along u.
+    by_v, by_w : ndarray, shape (L,)
+        Voxels, along v and w, in the size of a line.
+    size : int
+        How many voxels the grid has along u.
+    known : ndarray of bool, shape (L,)
+        Which lines lie between the outermost voxels.
+    """
+
+    place: Floats
+    line: Integers
+    first: int
+    length_mm: Floats
+    by_u: Floats
+    by_v: Floats
+    by_w: Floats
+    size: int
+    known: Flags
+
+
+def _linear_compiled(
+    block: Block, order: Integers, v: Floats, w: Floats, along: _Along
+) -> tuple[Floats, Floats, Flags]:
+    """What `_found` finds by linear interpolation, without an intermediate array."""
+    linear = compiled(dose_loops.linear_along_lines)
+    assert linear is not None
+    of_v, of_w = block.taps(order[1], v), block.taps(order[2], w)
+    _, rows, columns = block.values.shape
+    steps = np.array([rows * columns, columns, 1])[order]
+    first = of_w.first * steps[2] + of_v.first * steps[1]
+    size = block.values.shape[order[0]]
+    return linear(
+        block.values.reshape(-1),
+        block.unit_gy,
+        steps,
+        size,
+        first,
+        of_v.value[1],
+        of_w.value[1],
+        along.place,
+        along.line,
+        along.first,
+        along.length_mm,
+        along.by_u,
+        along.by_v,
+        along.by_w,
+        along.size,
+        along.known,
+    )
+
+
+def _found(
+    block: Block, order: Integers, v: Floats, w: Floats, along: _Along
+) -> tuple[Floats, Floats, Flags]:
+    """Doses, how much they change over the samples along u, v and w, shape (3, n), and which are known."""
+    values = np.ascontiguousarray(block.values.transpose(order[2], order[1], order[0]))
+    layers, rows, columns = values.shape
+    table = values.reshape(layers * rows, columns)
+    tables = _across(table, rows, block.taps(order[1], v), block.taps(order[2], w))
+    if block.interpolation == "cubic" and (cubic := compiled(dose_loops.cubic_along_lines)):
+        return cubic(
+            *tables,
+            along.place,
+            along.line,
+            along.first,
+            along.length_mm,
+            along.by_u,
+            along.by_v,
+            along.by_w,
+            along.size,
+            along.known,
+        )
+    inside = (along.place >= -INSIDE) & (along.place <= along.size - 1 + INSIDE) & along.known[along.line]
+    of_u = block.taps(order[0], along.place)
+    start = along.line * columns + of_u.first
+    change = np.empty((3, len(start)))
+    if block.interpolation == "linear":  # in half the operations that weights would need
+        at, beyond = [], start + 1
+        for one in tables:
+            low, step = one.take(start), one.take(beyond)
+            step -= low
+            if one is tables[0]:
+                change[0] = step
+            step *= of_u.value[1]
+            step += low
+            at.append(step)
+        dose, change[1], change[2] = at
+    else:
+        dose, change[:] = np.zeros(len(start)), 0.0
+        level, along_v, along_w = tables
+        for k in range(len(of_u.value)):
+            at_k = start + k
+            found = level.take(at_k)
+            dose += of_u.value[k] * found
+            change[0] += of_u.slope[k] * found
+            change[1] += of_u.value[k] * along_v.take(at_k)
+            change[2] += of_u.value[k] * along_w.take(at_k)
+    change[0] *= along.by_u * along.length_mm
+    change[1] *= along.by_v[along.line]
+    change[2] *= along.by_w[along.line]
+    return dose, change, inside
+
+
+def _across(table: Floats, rows: int, of_v: Taps, of_w: Taps) -> tuple[Floats, Floats, Floats]:
+    """Rows of voxels interpolated across the lines, shape (L, columns): doses, and changes along v and w."""
+    first = of_w.first * rows + of_v.first
+    if len(of_w.value) == 2:  # linear: in half the operations that weights would need
+        v, w = of_v.value[1][:, None], of_w.value[1][:, None]
+        low, high = table.take(first, axis=0), table.take(first + rows, axis=0)
+        along_low, along_high = table.take(first + 1, axis=0), table.take(first + rows + 1, axis=0)
+        along_low -= low
+        along_high -= high
+        low += v * along_low
+        high += v * along_high
+        high -= low
+        low += w * high
+        along_high -= along_low
+        along_high *= w
+        along_high += along_low
+        return low, along_high, high
+    if cubic := compiled(dose_loops.cubic_across):
+        return cubic(table, rows, first, of_v.value, of_v.slope, of_w.value, of_w.slope)
+    level, along_v, along_w = (np.zeros((len(first), table.shape[1])) for _ in range(3))
+    for i in range(len(of_w.value)):
+        for j in range(len(of_v.value)):
+            row = table.take(first + i * rows + j, axis=0)
+            level += (of_w.value[i] * of_v.value[j])[:, None] * row
+            along_v += (of_w.value[i] * of_v.slope[j])[:, None] * row
+            along_w += (of_w.slope[i] * of_v.value[j])[:, None] * row
+    return level, along_v, along_w
+
+
+def doses_at(
+    points_mm: Floats, axes: Floats, grid: DoseGrid, interpolation: Interpolation
+) -> tuple[Floats, NDArray[np.bool_]]:
+    """Doses at points (u, v, w), shape (n, 3): 0 where not known, and where they are known."""
+    whole = as_stored(grid) if interpolation == "linear" else None
+    if whole is not None and (linear := compiled(dose_loops.linear_at)):
+        turn, start_mm = grid.axes @ axes.T, grid.axes @ grid.origin_mm
+        return linear(
+            whole.values,
+            whole.unit_gy,
+            points_mm,
+            turn,
+            start_mm,
+            grid.frame_offsets_mm,
+            grid.spacing_mm,
+        )
+    dose, inside = np.zeros(len(points_mm)), np.zeros(len(points_mm), bool)
+    for start in range(0, len(points_mm), BATCH // 4):
+        part = slice(start, start + BATCH // 4)
+        indices = indices_of(points_mm[part], axes, grid)
+        within = np.logical_and.reduce([known(grid, axis, indices[:, axis]) for axis in range(3)])
+        some = indices if within.all() else indices[within]
+        inside[part] = within
+        if len(some):
+            block = whole or block_of(grid, *_corners(some), interpolation)
+            assert block is not None
+            dose[part][within] = values_at(block, some)
+    return dose, inside
+
+
+def indices_of(points_mm: Floats, axes: Floats, grid: DoseGrid) -> Floats:
+    """Frame, row and column, with their fractions, of points (u, v, w); both of shape (n, 3)."""
+    turn, start = grid.axes @ axes.T, grid.axes @ grid.origin_mm
+    indices = np.empty((3, len(points_mm))).T  # column by column, as all that follows goes through them
+    for axis in range(3):
+        # Sums by hand: a matrix product of that many rows would wake up the threads of the linear algebra.
+        along = np.full(len(points_mm), -start[axis])
+        for j in np.flatnonzero(turn[axis]):
+            along += turn[axis, j] * points_mm[:, j]
+        indices[:, axis] = _index(grid, axis, along)
+    return indices
+
+
+def local_mm(
+    indices: Floats, voxels: tuple[Integers, Integers, Integers], axes: Floats, grid: DoseGrid
+) -> list[Floats]:
+    """How far voxels (frame, row, column) lie from indices of a grid, along u, v and w."""
+    offsets, (rows_mm, columns_mm) = grid.frame_offsets_mm, grid.spacing_mm
+    along = (
+        offsets[voxels[0]] - np.interp(indices[:, 0], np.arange(len(offsets)), offsets),
+        (voxels[1] - indices[:, 1]) * rows_mm,
+        (voxels[2] - indices[:, 2]) * columns_mm,
+    )
+    turn = grid.axes @ axes.T
+    return [sum((turn[i, j] * along[i] for i in range(3) if turn[i, j]), np.zeros(1)) for j in range(3)]
+
+
+def _pointwise(lines: Lines, grid: DoseGrid, interpolation: Interpolation) -> Doses:
+    indices = indices_of(lines.local_mm, lines.axes, grid)
+    inside = np.all([known(grid, axis, indices[:, axis]) for axis in range(3)], axis=0)
+    dose, change = np.zeros(len(indices)), np.zeros((len(indices), 3))
+    some = indices[inside]
+    if len(some):
+        block = block_of(grid, *_corners(some), interpolation)
+        assert block is not None
+        dose[inside] = values_at(block, some)
+        for axis in range(3):
+            change[inside, axis] = values_at(block, some, slope_along=axis)
+            change[inside, axis] *= _per_mm(grid, axis, some[:, axis])
+    gradient = change @ (grid.axes @ lines.axes.T)
+    size = np.column_stack((lines.length_mm, lines.height_mm[lines.line], lines.thickness_mm[lines.line]))
+    return Doses(dose, gradient * size, inside)
+
+
+def _corners(indices: Floats) -> tuple[Floats, Floats]:
+    """Least and greatest of each column; column by column, for numpy is slow along a short axis."""
+    columns = [indices[:, axis] for axis in range(3)]
+    return np.array([one.min() for one in columns]), np.array([one.max() for one in columns])
+
+
+def _index(grid: DoseGrid, axis: int, along_mm: Floats) -> Floats:
+    """Where positions along an axis, from the first voxel, lie in the grid."""
+    if axis:
+        return along_mm / grid.spacing_mm[axis - 1]
+    offsets = grid.frame_offsets_mm
+    below = np.clip(np.searchsorted(offsets, along_mm, side="right") - 1, 0, len(offsets) - 2)
+    index: Floats = below + (along_mm - offsets[below]) / (offsets[below + 1] - offsets[below])
+    return index
+
+
+def _per_mm(grid: DoseGrid, axis: int, index: Floats) -> Floats:
+    """How many voxels a mm is along an axis, shape (n,), or (1,) where it is the same everywhere."""
+    if axis:
+        return np.array([1 / grid.spacing_mm[axis - 1]])
+    gaps = np.diff(grid.frame_offsets_mm)
+    per_mm: Floats = 1 / gaps[np.clip(np.floor(index).astype(np.int64), 0, len(gaps) - 1)]
+    return per_mm

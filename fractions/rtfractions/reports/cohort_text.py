@@ -1,0 +1,191 @@
+"""The cohort for a reader at a terminal."""
+
+import textwrap
+from collections.abc import Sequence
+from typing import Final
+
+from rtfractions.errors import counted
+from rtfractions.reports.cohort import AuditDocument, CountEntry, GroupEntry
+from rtfractions.reports.tables import aligned
+from rtfractions.verdicts import Verdict
+
+MOST_LISTED: Final = 12
+"""How many questions, refusals or patients of a kind are listed unless all are asked for."""
+
+_WIDTH: Final = 110
+
+
+def as_text(document: AuditDocument, *, everything: bool = False) -> str:
+    """The document as text.
+
+    Parameters
+    ----------
+    document : AuditDocument
+        The document.
+    everything : bool, default False
+        List every patient, question and refusal.
+    """
+    most = None if everything else MOST_LISTED
+    rules = document.protocol
+    head = (
+        f"{rules.id} {rules.title}: {rules.version}\n"
+        f"Rules read from a {rules.basis.replace('_', ' ')}; grading bands and roll-up are this program's. "
+        f"Protocol sha256 {rules.sha256[:12]}.\n"
+        f"{counted(document.patients_found, 'patient')} found, "
+        f"{counted(document.lesions_on_study, 'lesion')} on study. "
+        "Intervals are exact 95 % intervals (Clopper-Pearson).\n"
+    )
+    parts = [
+        head,
+        _counts("Patients", document.outcomes, document.patients_found),
+        _counts("Lesions on study", document.lesions, document.lesions_on_study),
+        _groups("Checks by rule", "rule", document.rules),
+        _groups("Lesions on study by site", "site", document.sites),
+        _counts("Prescribed schedules of lesions on study", document.schedules, document.lesions_on_study),
+        _doses(document),
+        _conditions(document),
+        _published(document),
+        _missing(document, most),
+        _questions(document, most),
+        _refused(document, most),
+        "".join(_wrapped(f"note: {warning.message}") for warning in document.warnings),
+    ]
+    if everything:
+        parts.insert(2, _patients(document))
+    return "\n".join(part for part in parts if part)
+
+
+def percent(entry: CountEntry) -> str:
+    """A proportion in %, a dash of nothing."""
+    return "-" if entry.proportion is None else f"{100 * entry.proportion:.1f} %"
+
+
+def interval(entry: CountEntry) -> str:
+    """The interval of a proportion in %."""
+    return (
+        "-"
+        if entry.low is None or entry.high is None
+        else f"{100 * entry.low:.1f} to {100 * entry.high:.1f} %"
+    )
+
+
+def words(name: str) -> str:
+    """A verdict or status as a person reads it."""
+    return name.replace("_", " ")
+
+
+def _counts(title: str, entries: Sequence[CountEntry], of: int) -> str:
+    rows = [[title, "number", "share", "95 % interval"]]
+    rows += [[words(e.name), str(e.count), percent(e), interval(e)] for e in entries if e.count]
+    if len(rows) == 1:
+        return ""
+    rows.append(["together", str(of), "", ""])
+    return aligned(rows, right=(1, 2, 3))
+
+
+def _groups(title: str, what: str, groups: Sequence[GroupEntry]) -> str:
+    if not groups:
+        return ""
+    there = {entry.name for group in groups for entry in group.verdicts}
+    columns = [str(verdict) for verdict in Verdict if verdict in there]
+    rows = [[what, *map(words, columns), "together"]]
+    for group in groups:
+        counts = {entry.name: entry.count for entry in group.verdicts}
+        rows.append([group.name, *(str(counts.get(name, 0)) for name in columns), str(group.total)])
+    return f"{title}\n" + aligned(rows, right=range(1, len(columns) + 2))
+
+
+def _doses(document: AuditDocument) -> str:
+    if not document.doses:
+        return ""
+    rows = [["Doses of lesions on study [Gy]", "lesions", "mean", "median", "range"]]
+    rows += [
+        [e.name, str(e.count), f"{e.mean:.2f}", f"{e.median:.2f}", f"{e.minimum:.2f} to {e.maximum:.2f}"]
+        for e in document.doses
+    ]
+    return aligned(rows, right=(1, 2, 3, 4))
+
+
+def _conditions(document: AuditDocument) -> str:
+    stated, confirmed = (
+        next((entry.count for entry in document.conditions if entry.name == name), 0)
+        for name in ("stated", "confirmed")
+    )
+    if not stated + confirmed:
+        return ""
+    return f"Conditions accepted on the site's statement, not verified: {stated}; confirmed by an overlay: {confirmed}\n"
+
+
+def _published(document: AuditDocument) -> str:
+    if not document.published:
+        return ""
+    rows = [["Published totals of the trial", "published", "found", "", "source"]]
+    rows += [
+        [e.name, str(e.published), str(e.found), "agrees" if e.agrees else "differs", e.source]
+        for e in document.published
+    ]
+    return aligned(rows, right=(1, 2))
+
+
+def _missing(document: AuditDocument, most: int | None) -> str:
+    lines = [
+        _wrapped(
+            f"{entry.kind}: {counted(len(entry.patients), 'patient')}: {_listed(entry.patients, most)}", "  "
+        )
+        for entry in document.missing
+    ]
+    return "Missing files\n" + "".join(lines) if lines else ""
+
+
+def _questions(document: AuditDocument, most: int | None) -> str:
+    parts = []
+    for group in document.questions:
+        parts.append(_wrapped(f"{counted(len(group.questions), 'question')} for {group.to}"))
+        for question in group.questions[:most]:
+            who = question.patient if question.lesion is None else f"{question.patient} {question.lesion}"
+            readings = f" [{'; '.join(question.readings)}]" if question.readings else ""
+            parts.append(
+                _wrapped(
+                    f"{who} {question.rule}: {words(question.verdict)}: {question.message}{readings}", "  "
+                )
+            )
+        parts.append(_more(len(group.questions), most))
+    return "".join(parts)
+
+
+def _refused(document: AuditDocument, most: int | None) -> str:
+    lines = []
+    for error in document.errors[:most]:
+        place = str(error.where)
+        lines.append(_wrapped(f"refused: {place}: {error.message}" if place else f"refused: {error.message}"))
+    return "".join(lines) + _more(len(document.errors), most)
+
+
+def _patients(document: AuditDocument) -> str:
+    rows = [["patient", "outcome", "lesions", "refused", "found in"]]
+    rows += [
+        [line.patient, words(line.outcome), str(line.lesions), str(line.refused), line.found_in or "-"]
+        for line in document.patients
+    ]
+    return aligned(rows, right=(2, 3))
+
+
+def _listed(names: Sequence[str], most: int | None) -> str:
+    shown = ", ".join(names[:most])
+    return shown if most is None or len(names) <= most else f"{shown} and {len(names) - most} more"
+
+
+def _more(number: int, most: int | None) -> str:
+    return "" if most is None or number <= most else f"  and {number - most} more\n"
+
+
+def _wrapped(text: str, indent: str = "") -> str:
+    wrapped = textwrap.fill(
+        text,
+        _WIDTH,
+        initial_indent=indent,
+        subsequent_indent=indent + "    ",
+        break_long_words=False,
+        break_on_hyphens=False,
+    )
+    return wrapped + "\n"

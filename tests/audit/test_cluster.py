@@ -1,0 +1,132 @@
+"""Audits on a real scheduler with two workers of their own processes."""
+
+import os
+import signal
+import time
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from rtfractions.audit import Cohort, executors, runner
+from rtfractions.errors import SettingError
+
+distributed = pytest.importorskip("distributed", reason="the extra `cluster` is not installed")
+
+pytestmark = pytest.mark.filterwarnings("default")  # dask's own, about its dashboard and its shutdown
+
+
+@pytest.fixture(scope="module")
+def cluster(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Any]:
+    """A scheduler and two workers, which find the packages, installed or not, and the poison."""
+    patched = pytest.MonkeyPatch()
+    patched.syspath_prepend(str(Path(__file__).parent))
+    with distributed.LocalCluster(
+        n_workers=2,
+        threads_per_worker=1,
+        processes=True,
+        dashboard_address=None,
+        local_directory=str(tmp_path_factory.mktemp("dask")),
+        silence_logs=50,
+    ) as made:
+        yield made
+    patched.undo()
+
+
+def run_on(cluster: Any, audited: Any, function: str = runner.GRADE, **options: Any) -> Any:
+    """Grade the cohort of an audit again, on the cluster."""
+    return runner.run(
+        audited.cohort,
+        audited.folder,
+        jobs=1,
+        scheduler=cluster.scheduler_address,
+        function=function,
+        **options,
+    )
+
+
+def clear(audited: Any) -> None:
+    for path in audited.folder.patients.iterdir():
+        path.unlink()
+
+
+def test_a_cluster_gives_the_same_bytes(cluster: Any, make_cohort: Any, audit: Any) -> None:
+    # R11: two workers of a scheduler, and two runs one after the other
+    here = audit(make_cohort(6))
+    expected = here.results()
+    for _ in range(2):
+        clear(here)
+        done = run_on(cluster, here)
+        assert (done.done, done.reused) == (6, 0)
+        assert here.results() == expected
+    assert run_on(cluster, here).reused == 6
+
+
+def test_limits_hold_on_a_cluster(cluster: Any, make_cohort: Any, audit: Any) -> None:
+    # R4
+    options = {"include_identifiers": True, "timeout_s": 1.5, "memory_bytes": 3 * 2**30}
+    here = audit(make_cohort(9), **options)
+    clear(here)
+    seen: dict[str, str] = {}
+
+    def look(progress: Any) -> None:
+        if progress.patient is not None:
+            seen[progress.patient] = progress.outcome
+
+    run_on(cluster, here, "poison:by_number", report=look)
+    outcomes = [seen[task.patient] for task in sorted(here.cohort.tasks, key=lambda task: task.label)]
+    assert outcomes == ["crashed", "timeout", "out_of_memory", "crashed", "crashed", *["per_protocol"] * 4]
+
+
+def test_a_worker_of_the_cluster_that_dies_costs_nothing(cluster: Any, make_cohort: Any, audit: Any) -> None:
+    # R2
+    here = audit(make_cohort(8))
+    expected = here.results()
+    clear(here)
+    killed = False
+
+    def kill(progress: Any) -> None:
+        nonlocal killed
+        if progress.done == 2 and not killed:
+            killed = True
+            with distributed.Client(cluster.scheduler_address, set_as_default=False) as client:
+                pids = client.run(os.getpid)
+            os.kill(min(pids.values()), signal.SIGKILL)
+
+    run_on(cluster, here, "poison:slowly", report=kill)
+    assert killed
+    assert here.results() == expected
+    deadline = time.monotonic() + 30
+    while len(cluster.scheduler_info["workers"]) < 2 and time.monotonic() < deadline:
+        time.sleep(0.1)
+
+
+def test_workers_of_another_version_are_refused(cluster: Any, make_cohort: Any, audit: Any) -> None:
+    # R12: a cluster whose machines differ
+    here = audit(make_cohort(1), versions={"rtfractions": "99.0"})
+    clear(here)
+    with pytest.raises(Exception, match=r"a worker has rtfractions .* instead of 99\.0"):
+        run_on(cluster, here)
+
+
+def test_a_scheduler_that_is_not_there_is_told(
+    make_cohort: Any, audit: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(executors, "CONNECT_S", 0.5)
+    found = audit(make_cohort(1))
+    empty = Cohort((), found.cohort.shared, (), ())
+    with pytest.raises(SettingError, match=r"no scheduler answers at tcp://127\.0\.0\.1:9 "):
+        runner.run(empty, found.folder, jobs=1, scheduler="tcp://127.0.0.1:9")
+
+
+def test_the_command_takes_a_scheduler(
+    cluster: Any, make_cohort: Any, audit: Any, start: Any, tmp_path: Path
+) -> None:
+    cohort = make_cohort(2)
+    command = ("audit", cohort, "--protocol", "NCT03406468", "-q")
+    child = start(*command, "-o", tmp_path / "there", "--scheduler", cluster.scheduler_address)
+    code, printed, err = child.finish()
+    assert (code, err) == (0, "")
+    assert "2 patients found" in printed
+    assert len(list((tmp_path / "there" / "patients").glob("P*.json"))) == 2
