@@ -91,7 +91,7 @@ def grade(shared: Shared, task: Task, known: Known | None) -> Outcome:
         context = Context(
             True, inputs, findings.notices, errors, _exit_reasons(findings.verdict, refused=bool(errors))
         )
-        document = check_report.document([findings], settings.protocol, context)
+        document = check_report.document([check_report.patient_entry(findings)], settings.protocol, context)
         status, reason, review = Status.GRADED, None, document.patients[0]
     else:
         context = Context(True, inputs, patient.notices, errors, (3,))

@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 from rtfractions.dosimetry.interpolation import even_frames
 from rtfractions.dosimetry.isodoses import IsodoseError
 from rtfractions.dosimetry.modelling import model_of
-from rtfractions.dosimetry.sampling import doses_at
+from rtfractions.dosimetry.sampled_doses import doses_at
 from rtfractions.dosimetry.surface_points import surface_points
 from rtfractions.dosimetry.voxels import points_inside
 from rtfractions.errors import Where

@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 
 from rtfractions.dosimetry.interpolation import even_frames
 from rtfractions.dosimetry.modelling import model_of, steps_for
-from rtfractions.dosimetry.sampling import doses_at
+from rtfractions.dosimetry.sampled_doses import doses_at
 from rtfractions.grid import SAME_POSITION_MM, DoseGrid
 from rtfractions.structures import Plane, Structure
 

@@ -6,7 +6,7 @@ from importlib import resources
 from typing import TYPE_CHECKING, Any
 
 from rtfractions.errors import printable
-from rtfractions.reports.check_report import TO_LOOK_AT
+from rtfractions.reports.check_words import TO_LOOK_AT
 from rtfractions.reports.cohort import AuditDocument
 from rtfractions.reports.cohort_figures import dose_svg, outcome_svg, schedule_svg
 from rtfractions.reports.cohort_results import Check, ResultFile
