@@ -22,6 +22,7 @@ def complete_tissue(
 
 @click.command(
     "alpha-beta",
+    short_help="Published alpha/beta ratios, by tissue.",
     epilog=examples(
         "alpha-beta prostate",
         "alpha-beta late breast",

@@ -39,11 +39,12 @@ def memory_bytes(_context: click.Context, _parameter: click.Parameter, text: str
 
 
 @click.command(
+    short_help="Grade a cohort, resumable.",
     epilog=examples(
         "audit cohort/ --protocol NCT03176173 -o audit/",
         "audit cohort/ --lesions lesions.csv --protocol NCT03406468 -o audit/ --jobs 8",
         "audit lesions.csv --protocol local.yaml -o audit/ --format json",
-    )
+    ),
 )
 @click.argument("path", metavar="PATH", type=click.Path(exists=True, path_type=Path))
 @click.option(

@@ -9,10 +9,11 @@ from rtfractions_cli.options import Output, examples, shared, usage_error
 
 
 @click.command(
+    short_help="Ways to make up for an interruption.",
     epilog=examples(
         "compensate 70Gy/35 --delivered 20 --gap 7 --alpha-beta 10 --late-alpha-beta 3 --kick-off 28 "
         "--repopulation 0.9",
-    )
+    ),
 )
 @click.argument("schedule")
 @click.option(

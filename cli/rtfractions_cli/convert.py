@@ -36,11 +36,12 @@ MAY_BE_MISTAKEN = (
 
 
 @click.command(
+    short_help="Write a dose grid as BED or EQD2.",
     epilog=examples(
         "convert sample_plans/patient -o eqd2.dcm --quantity eqd2 --alpha-beta 3",
         "convert export/ -o bed.dcm --quantity bed --alpha-beta SpinalCord=2 --alpha-beta PTV=10 --alpha-beta 3",
         "convert dose.dcm -o eqd2.dcm --quantity eqd2 --alpha-beta 10 --fractions 5 --format json",
-    )
+    ),
 )
 @click.argument(
     "paths", metavar="PATH...", nargs=-1, required=True, type=click.Path(exists=True, path_type=Path)

@@ -67,7 +67,7 @@ def _completed(ids: tuple[str, ...], incomplete: str) -> list[CompletionItem]:
     return items or [CompletionItem(incomplete, type="file")]
 
 
-@click.group(invoke_without_command=True)
+@click.group(short_help="Protocols and sets of constraints.", invoke_without_command=True)
 @click.pass_context
 def protocol(context: click.Context) -> None:
     """The library of protocols and sets of constraints: list, show, validate, schema, import."""

@@ -11,11 +11,12 @@ from rtfractions_cli.options import Output, examples, shared
 
 
 @click.command(
+    short_help="An audit's reports once more.",
     epilog=examples(
         "report audit/",
         "report audit/ --format json",
         "report audit/ --format html -o cohort.html",
-    )
+    ),
 )
 @click.argument("directory", metavar="DIR", type=click.Path(exists=True, file_okay=False, path_type=Path))
 @click.option(

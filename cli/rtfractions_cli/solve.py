@@ -21,11 +21,12 @@ WHOLE: Final = 1e-9
 
 
 @click.command(
+    short_help="The isoeffective schedule.",
     epilog=examples(
         "solve 60Gy/30 --fractions 20 --alpha-beta 10 --alpha-beta 3",
         "solve 60Gy/30 --dose-per-fraction 3 --alpha-beta 3",
         "solve 70Gy/35 --fractions 30 --kick-off 28 --repopulation 0.9 --alpha-beta 10",
-    )
+    ),
 )
 @click.argument("schedule")
 @click.option(
