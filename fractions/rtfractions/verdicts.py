@@ -22,6 +22,12 @@ class Verdict(StrEnum):
     """No rule, or the rule does not apply."""
     INFO = "info"
     """Recorded for the reader; grades nothing."""
+    KEPT = "kept"
+    """Of an advisory limit, which grades nothing either: the dose keeps it."""
+    OBJECTIVE_EXCEEDED = "objective_exceeded"
+    """Of an advisory limit whose source calls it optimal or suggested."""
+    LIMIT_EXCEEDED = "limit_exceeded"
+    """Of an advisory limit that is mandatory, or of which the source does not say what it is."""
 
     @property
     def words(self) -> str:
@@ -43,6 +49,10 @@ ROLL_UP_ORDER = (
     Verdict.PER_PROTOCOL,
 )
 """Worst first; the verdicts that are not here never roll up."""
+
+
+ADVISORY_EXCEEDED = (Verdict.LIMIT_EXCEEDED, Verdict.OBJECTIVE_EXCEEDED)
+"""What advisory limits come to that are not kept, worst first."""
 
 
 def roll_up(verdicts: Iterable[Verdict]) -> Verdict:

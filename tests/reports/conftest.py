@@ -17,10 +17,6 @@ import pytest
 Verdicts = Counter[tuple[str, str, str, str]]
 """Patient, lesion, rule and verdict; advisory limits have the lesion ``advisory:SET``."""
 
-ADVISORY = {"limit exceeded": "deviation_unacceptable", "objective exceeded": "variation_acceptable"}
-"""What advisory limits are called in words; a limit that is kept is ``per_protocol``."""
-
-
 Review = Callable[..., str]
 
 
@@ -163,8 +159,8 @@ def _text(out: str) -> Iterator[tuple[str, str, str, str]]:
         elif indent == 4 and head.startswith("advisory, "):
             advisory = rest.partition(" [")[2].partition("]")[0]
         elif indent == 6 and head.startswith("advisory "):
-            verdict = ADVISORY.get(words, "per_protocol" if words == "kept" else words.replace(" ", "_"))
-            yield patient, f"advisory:{advisory}", head.removeprefix("advisory "), verdict
+            rule = head.removeprefix("advisory ")
+            yield patient, f"advisory:{advisory}", rule, words.replace(" ", "_")
         elif (
             indent == 2 and patient and not head.endswith("note") and not rest.startswith("prescription from")
         ):
@@ -183,13 +179,7 @@ def _html(out: str) -> Iterator[tuple[str, str, str, str]]:
                 yield table.patient, lesion, rule[0], verdict[1].replace(" ", "_")
         elif "limits" in table.kind and table.advisory:
             for _, rule, verdict, *_ in table.rows:
-                words = ADVISORY.get(verdict[1], verdict[1].replace(" ", "_"))
-                yield (
-                    table.patient,
-                    f"advisory:{table.advisory}",
-                    rule[0],
-                    ("per_protocol" if words == "kept" else words),
-                )
+                yield table.patient, f"advisory:{table.advisory}", rule[0], verdict[1].replace(" ", "_")
 
 
 @dataclass

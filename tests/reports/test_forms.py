@@ -110,6 +110,52 @@ def test_csv_holds_metrics_and_advisory_limits_as_rows_that_grade_nothing(review
     assert [row for row in rows if row["rule"].startswith("advisory:AAPM-TG101-2010:")]
 
 
+LOCAL_SET = """
+schema: rtfractions.constraints/1
+id: LOCAL-SET
+title: a set
+version: "1"
+sources: [{id: A, kind: publication, label: A 2020, citation: made up}]
+constraints:
+  - id: unspecified
+    structure: Heart
+    metric: "Max[Gy]"
+    limits: [{objective: "< 0.01 Gy", strength: unspecified, source: A, verification: V1}]
+    sum_over: plan
+  - id: optimal
+    structure: Heart
+    metric: "Max[Gy]"
+    limits: [{objective: "< 0.01 Gy", source: A, verification: V1}]
+    sum_over: plan
+  - id: mandatory
+    structure: Heart
+    metric: "Max[Gy]"
+    limits: [{mandatory: "< 0.01 Gy", source: A, verification: V1}]
+    sum_over: plan
+  - id: kept
+    structure: Heart
+    metric: "Max[Gy]"
+    limits: [{mandatory: "< 100 Gy", source: A, verification: V1}]
+    sum_over: plan
+"""
+
+
+def test_no_form_calls_an_exceeded_advisory_limit_acceptable(
+    review: Review, verdicts: Verdicts, tmp_path: Path
+) -> None:
+    limits = tmp_path / "set.yaml"
+    limits.write_text(LOCAL_SET)
+    words = ("review", "--protocol", "NCT03176173", "--constraints", limits)
+    for form in ("json", "csv", "text", "junit", "html"):
+        found = verdicts(form, review(form, *words))
+        assert {(rule, verdict) for _, lesion, rule, verdict in found if lesion == "advisory:LOCAL-SET"} == {
+            ("constraint.unspecified", "limit_exceeded"),
+            ("constraint.optimal", "objective_exceeded"),
+            ("constraint.mandatory", "limit_exceeded"),
+            ("constraint.kept", "kept"),
+        }, form
+
+
 def test_advisory_limits_change_no_verdict_and_can_fail_the_run(run: Run, samples: Path) -> None:
     call = ["check", samples / "review", "--protocol", "NCT03176173", "--format", "json"]
     alone, beside = run(*call), run(*call, "--constraints", "AAPM-TG101-2010")

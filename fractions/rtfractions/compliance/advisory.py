@@ -71,8 +71,24 @@ def check(
         for rule in constraint_set.constraints:
             cases = cases_of(rule, review, reviews, aliases=names, prior=prior, interval_of=interval_of)
             for case in cases:
-                findings += _checked(rule, case, book, alpha_beta_gy)
+                findings += map(_advised, _checked(rule, case, book, alpha_beta_gy))
     return AdvisoryFindings(constraint_set, sha256, tuple(findings))
+
+
+def _advised(finding: Finding) -> Finding:
+    """A finding in the words of a set, which grades nothing: nothing of it is an acceptable variation.
+
+    A limit of which the source does not say whether it is optimal or mandatory is no mere objective.
+    """
+    if finding.verdict is Verdict.PER_PROTOCOL:
+        return replace(finding, verdict=Verdict.KEPT)
+    if finding.verdict is Verdict.DEVIATION_UNACCEPTABLE:
+        return replace(finding, verdict=Verdict.LIMIT_EXCEEDED)
+    if finding.verdict is Verdict.VARIATION_ACCEPTABLE:
+        assert finding.limit is not None, "only a number beyond a limit is a variation"
+        optimal = finding.limit.strength == "stated"
+        return replace(finding, verdict=Verdict.OBJECTIVE_EXCEEDED if optimal else Verdict.LIMIT_EXCEEDED)
+    return finding
 
 
 def _checked(rule: DoseRule, case: Case, book: Book, alpha_beta_gy: float | None) -> tuple[Finding, ...]:

@@ -11,7 +11,7 @@ from rtfractions.protocols.constraint_sets import ConstraintSet
 from rtfractions.protocols.dose_rules import DoseLimit
 from rtfractions.protocols.entries import Source
 from rtfractions.schedule import Schedule
-from rtfractions.verdicts import ROLL_UP_ORDER, Verdict, roll_up
+from rtfractions.verdicts import ADVISORY_EXCEEDED, ROLL_UP_ORDER, Verdict, roll_up
 
 if TYPE_CHECKING:  # a lesion sheet is graded without numpy
     from rtfractions.compliance.plan_reviews import PlanReview
@@ -194,8 +194,7 @@ class AdvisoryFindings:
     @property
     def exceeded(self) -> tuple[Finding, ...]:
         """The limits and objectives that a plan does not keep."""
-        missed = (Verdict.DEVIATION_UNACCEPTABLE, Verdict.VARIATION_ACCEPTABLE)
-        return tuple(finding for finding in self.findings if finding.verdict in missed)
+        return tuple(finding for finding in self.findings if finding.verdict in ADVISORY_EXCEEDED)
 
 
 @dataclass(frozen=True, slots=True, eq=False, kw_only=True)

@@ -35,6 +35,9 @@ SIGNS: Final = {
     Verdict.NOT_EVALUABLE: "\u25cb",
     Verdict.NOT_APPLICABLE: "\u2013",
     Verdict.INFO: "i",
+    Verdict.KEPT: "\u2713",
+    Verdict.OBJECTIVE_EXCEEDED: "\u2191",
+    Verdict.LIMIT_EXCEEDED: "\u21c8",
 }
 """A sign beside each verdict: colour carries nothing that is not there without it."""
 
@@ -46,6 +49,9 @@ MEANINGS: Final = {
     Verdict.NOT_EVALUABLE: "a stated rule lacks its data",
     Verdict.NOT_APPLICABLE: "no rule, or it does not apply",
     Verdict.INFO: "recorded, grades nothing",
+    Verdict.KEPT: "of an advisory limit, which grades nothing: the dose keeps it",
+    Verdict.OBJECTIVE_EXCEEDED: "of an advisory limit that its source calls optimal or suggested: not kept",
+    Verdict.LIMIT_EXCEEDED: "of another advisory limit, mandatory or not said to be optimal: not kept",
 }
 """What verdicts mean."""
 
@@ -245,7 +251,6 @@ def _environment() -> Environment:
         about=check_words.about,
         asked=check_words.ASKED,
         verifications=check_words.VERIFICATIONS,
-        advisory_words=check_words.advisory_words,
         dose_facts=check_words.dose_facts,
         exceeded_words=check_words.exceeded_words,
         metric_line=check_words.metric_line,
@@ -307,5 +312,5 @@ def _isoeffect(lesion: LesionEntry, alpha_beta_gy: float) -> IsoeffectEntry | No
 
 def _advisory_rows(advisory: AdvisoryEntry) -> Checks:
     """Exceeded limits first, then those that could not be compared, then those that are kept."""
-    order = list(dict.fromkeys((*check_words.EXCEEDED, *check_words.WORST_FIRST)))
+    order = check_words.WORST_FIRST
     return tuple((None, check) for check in sorted(advisory.checks, key=lambda c: order.index(c.verdict)))

@@ -10,7 +10,7 @@ from xml.etree.ElementTree import Element, SubElement, indent, tostring
 from rtfractions.errors import counted
 from rtfractions.reports.check_document import CheckDocument, CheckEntry, PatientEntry
 from rtfractions.reports.check_words import about
-from rtfractions.verdicts import Verdict
+from rtfractions.verdicts import ADVISORY_EXCEEDED, Verdict
 
 OUTCOMES: Final = {
     Verdict.DEVIATION_UNACCEPTABLE: "failure",
@@ -44,7 +44,7 @@ def as_junit(document: CheckDocument, *, failing: Collection[str] = ()) -> str:
     if "variation" in failing:
         outcomes[Verdict.VARIATION_ACCEPTABLE] = "failure"
     exceeded = "failure" if "advisory" in failing else "skipped"
-    of_sets = {**OUTCOMES, Verdict.DEVIATION_UNACCEPTABLE: exceeded, Verdict.VARIATION_ACCEPTABLE: exceeded}
+    of_sets = {**OUTCOMES, **dict.fromkeys(ADVISORY_EXCEEDED, exceeded)}
     for verdict in (Verdict.QUERY, Verdict.NOT_EVALUABLE):
         of_sets[verdict] = "skipped"
     for patient in document.patients:

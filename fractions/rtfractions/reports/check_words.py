@@ -18,25 +18,15 @@ from rtfractions.reports.check_document import (
 )
 from rtfractions.reports.envelope import Message
 from rtfractions.reports.metric_entries import cell, column
-from rtfractions.verdicts import ROLL_UP_ORDER, Verdict
+from rtfractions.verdicts import ADVISORY_EXCEEDED, ROLL_UP_ORDER, Verdict
 
 TO_LOOK_AT: Final = frozenset(
     {Verdict.DEVIATION_UNACCEPTABLE, Verdict.QUERY, Verdict.NOT_EVALUABLE, Verdict.VARIATION_ACCEPTABLE}
 )
 """Verdicts of checks that a reader must look at."""
 
-WORST_FIRST: Final = (*ROLL_UP_ORDER, Verdict.INFO, Verdict.NOT_APPLICABLE)
+WORST_FIRST: Final = (*ADVISORY_EXCEEDED, *ROLL_UP_ORDER, Verdict.KEPT, Verdict.INFO, Verdict.NOT_APPLICABLE)
 """Verdicts in the order in which a reader wants them."""
-
-EXCEEDED: Final = (Verdict.DEVIATION_UNACCEPTABLE, Verdict.VARIATION_ACCEPTABLE)
-"""Verdicts of advisory limits that are not kept."""
-
-ADVISORY: Final = {
-    Verdict.PER_PROTOCOL: "kept",
-    Verdict.VARIATION_ACCEPTABLE: "objective exceeded",
-    Verdict.DEVIATION_UNACCEPTABLE: "limit exceeded",
-}
-"""What verdicts of advisory limits are called: a set grades nothing; the other verdicts keep their words."""
 
 ASKED: Final = {"trial": "the trial's investigators, or an overlay", "site": "the treating site"}
 """Who must answer."""
@@ -59,15 +49,10 @@ def needs_a_look(check: CheckEntry) -> bool:
     return check.verdict in TO_LOOK_AT or check.basis is not None or uncertain
 
 
-def advisory_words(verdict: Verdict) -> str:
-    """The verdict on an advisory limit, in words that no one takes for a grade."""
-    return ADVISORY.get(verdict, verdict.words)
-
-
 def exceeded_words(advisory: AdvisoryEntry) -> str:
     """How many limits of a set are exceeded, of how many that are for these plans."""
     verdicts = [check.verdict for check in advisory.checks]
-    kept = verdicts.count(Verdict.PER_PROTOCOL)
+    kept = verdicts.count(Verdict.KEPT)
     apply = len(verdicts) - verdicts.count(Verdict.NOT_APPLICABLE)
     others = apply - kept - advisory.exceeded
     return f"{advisory.exceeded} exceeded, {kept} kept, {others} not decided, of {counted(apply, 'limit')} for these plans"
