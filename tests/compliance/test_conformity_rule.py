@@ -14,6 +14,7 @@ from rtfractions.compliance import Finding, check
 from rtfractions.dicom.patients import read_patients
 from rtfractions.doses import PlanDose
 from rtfractions.errors import InputFileError
+from rtfractions.notices import Notice
 from rtfractions.patient import Patient, join
 from rtfractions.protocols import Protocol
 from rtfractions.sheets import read_sheets
@@ -84,7 +85,7 @@ def test_bands_and_numbers(patient: Patient) -> None:
     assert lung["ci"].observed == pytest.approx(ci, rel=0.01)
     assert lung["ci"].verdict == "variation_acceptable"
     assert (lung["ci"].required, lung["ci"].unit) == (1.05, "ratio")
-    assert lung["ci"].message == "CI_RTOG 1.07, not <= 1.05"
+    assert lung["ci"].message == "CI_RTOG 1.07, not <= 1.05, yet <= 1.5"
     assert lung["ci"].structure == "PTV1_4000"
     assert lung["ci"].source is not None
     assert adrenal["ci"].verdict == "per_protocol"
@@ -200,3 +201,11 @@ def test_a_limit_in_another_unit_is_refused_at_load(index: str, limit: str) -> N
     )
     with pytest.raises(InputFileError, match=r"has (no unit|the unit %), not as"):
         protocol(rules=rules)
+
+
+def test_a_doubt_hides_no_deviation_behind_a_variation(patient: Patient) -> None:  # E28
+    assert found(patient)[0]["ci"].verdict == "variation_acceptable"
+    crossing = (Notice("structure.self-crossing", "contours cross themselves"),)
+    doubted = found(with_structures(patient, PTV1_4000={"notices": crossing}))[0]["ci"]
+    assert doubted.verdict == "query"
+    assert "contours cross themselves" in doubted.message

@@ -213,6 +213,10 @@ class TestWhatIsNotThere:
         doubted = replace(CORD, notices=(Notice("structure.self-crossing", "contours cross themselves"),))
         kept = only(Case((PTV, doubted)), organ("D2cc[Gy]", {"mandatory": "< 90 Gy"}))
         missed = only(Case((PTV, doubted)), organ("D2cc[Gy]", {"mandatory": "< 9 Gy"}))
+        # D2cc is 24 Gy: beyond the objective; what is in doubt may be beyond the mandatory limit as well
+        between = organ("D2cc[Gy]", {"objective": "< 20 Gy", "mandatory": "< 25 Gy"})
+        assert only(Case(), between).verdict == "variation_acceptable"
+        assert only(Case((PTV, doubted)), between).verdict == "query"
         assert (kept.verdict, missed.verdict) == ("query", "deviation_unacceptable")
         assert "contours cross themselves" in kept.message
 
@@ -226,6 +230,12 @@ class TestWhatIsNotThere:
             found = only(canal, organ(metric, {"mandatory": limit}))
             assert found.verdict == "query"
             assert says in found.message
+
+
+def test_the_headline_names_the_structure() -> None:
+    rules = dose_protocol(organs=[organ("D2cc[Gy]", {"mandatory": "< 9 Gy"})]).protocol
+    headline = check(Case().patient(), rules).headline
+    assert headline == "deviation unacceptable (a protocol): SpinalCord: D2cc[Gy] 24.00 Gy, not < 9 Gy"
 
 
 class TestCourse:

@@ -152,12 +152,11 @@ def _limit(
         return replace(finding, verdict=Verdict.QUERY, message=message)
     assert protocol.conformity is not None
     verdict, bound = dose_limits.grade(limit, found, protocol.conformity.worst_grade)
-    missed = verdict is not Verdict.PER_PROTOCOL
-    message = f"{told}, {'not ' if missed else ''}{bound}"
+    message = f"{told}, {dose_limits.compared(limit, bound, verdict)}"
     if rule.index == "D2cm[%]" and _external(review) is None:
         message += "; no one structure is the body: all of the dose grid counts"
     doubts = doubts_of(review, target.result.notices)
-    if doubts and not missed:
+    if doubts and bounds[0].met_by(found):
         verdict = Verdict.QUERY
         message += f"; for a person to look at: {'; '.join(doubts)}"
     return replace(finding, verdict=verdict, message=message, required=float(bound.value))

@@ -288,7 +288,8 @@ class PatientFindings:
             return f"{verdict.words}: nothing to grade"
         label, first = deciding[0]
         if verdict is not Verdict.PER_PROTOCOL:
-            return f"{first.verdict_words}: {label}{first.message}"
+            structure = "" if first.structure is None else f"{first.structure}: "
+            return f"{first.verdict_words}: {label}{structure}{first.message}"
         sources = dict.fromkeys(finding.source.label for _, finding in deciding if finding.source is not None)
         stated = sum(finding.basis == "stated" for _, finding in deciding)
         conditions = f", {counted(stated, 'condition')} accepted on the site's statement" if stated else ""
