@@ -23,7 +23,7 @@ from rtfractions.dosimetry.modelling import (
     steps_for,
 )
 from rtfractions.dosimetry.sampling import BATCH, Lines, Steps
-from rtfractions.dosimetry.scanline import cut, scanned_on
+from rtfractions.dosimetry.scanline import cut, parted, scanned_on
 from rtfractions.dosimetry.shapes import smallness
 from rtfractions.errors import Where
 from rtfractions.grid import DoseGrid
@@ -167,17 +167,41 @@ class RegionModel:
         return np.column_stack((u, v, w))
 
     def lines(self, steps: Steps) -> Iterator[Lines]:
-        """Its samples, batch by batch; across its lines they are as coarse as these."""
+        """Its samples, batch by batch; across its lines as coarse as these, but for planes of voxels."""
         line, start, end = self.inside
-        pieces = cut(line, start, end, steps.u_mm)
-        for first in range(0, len(pieces.line), BATCH):
-            part = slice(first, first + BATCH)
-            numbers, own = np.unique(pieces.line[part], return_inverse=True)
-            v, w, thickness = self._places(numbers)
-            length = pieces.length_mm[part]
-            height = np.full(len(v), self.lattice.v_step_mm)
-            weight = length * (height * thickness)[own] / 1000.0
-            yield Lines(self.axes, own, pieces.u_mm[part], length, v, w, height, thickness, weight)
+        numbers, own = np.unique(line, return_inverse=True)
+        v, w, thickness = self._places(numbers)
+        half = self.lattice.v_step_mm / 2
+        strips = parted(v - half, v + half, steps.v_edges_mm)
+        w, thickness = w[strips.of], thickness[strips.of]
+        parts = parted(w - thickness / 2, w + thickness / 2, steps.w_planes_mm)
+        # Each stretch stands in all parts of its line.
+        of = strips.of[parts.of]
+        times = np.bincount(of, minlength=len(numbers))
+        v_low, v_high = strips.low[parts.of], strips.high[parts.of]
+        v, height = (v_low + v_high) / 2, v_high - v_low
+        w, thickness = (parts.low + parts.high) / 2, parts.high - parts.low
+        repeats = times[own]
+        stretch = np.repeat(np.arange(len(own)), repeats)
+        nth = np.arange(len(stretch)) - np.repeat(np.cumsum(repeats) - repeats, repeats)
+        line = (np.cumsum(times) - times)[own[stretch]] + nth
+        for first in range(0, len(stretch), BATCH // 8):
+            part = slice(first, first + BATCH // 8)
+            some = stretch[part]
+            pieces = cut(line[part], start[some], end[some], steps.u_edges_mm)
+            numbers, own = np.unique(pieces.line, return_inverse=True)
+            weight = pieces.length_mm * (height * thickness)[pieces.line] / 1000.0
+            yield Lines(
+                self.axes,
+                own,
+                pieces.u_mm,
+                pieces.length_mm,
+                v[numbers],
+                w[numbers],
+                height[numbers],
+                thickness[numbers],
+                weight,
+            )
 
     def contains(self, point_mm: Floats) -> bool:
         """Whether a point (u, v, w) lies inside, by the line next to it."""
@@ -206,7 +230,7 @@ def region_model(
     axes = structures[0].axes
     some = list(models.values())
     # The finest that one of the structures asks for: what is left of two may be as thin as the thinner.
-    steps = np.min([steps_for(model, grids) for model in some], axis=0)
+    steps = np.min([steps_for(model, grids)[:3] for model in some], axis=0)
     lattice = _lattice(region, models, steps)
     inside = _inside(region, models, lattice)
     volume = float(lattice.length_mm(inside) @ lattice.thickness_mm) * lattice.v_step_mm

@@ -12,6 +12,9 @@ Floats = NDArray[np.float64]
 Integers = NDArray[np.int64]
 Flags = NDArray[np.bool_]
 
+SLIVER = 0.02
+"""Part of the distance of edges by which a piece may reach over one: no slivers are cut off."""
+
 _MANY = 32
 """Crossings of a line from which on they are sorted by more than insertion."""
 
@@ -21,38 +24,47 @@ def crossed(
     along: Floats,
     starts: Integers,
     group: Integers,
-    low: Floats,
-    step: Floats,
+    middles: Floats,
+    first_edge: Integers,
+    v: Floats,
     lines: Integers,
 ) -> tuple[Integers, Floats, Floats]:
-    """Stretches of scanlines inside loops: line, start and end; as `scanline._crossed`."""
+    """Stretches of scanlines inside loops: line, start and end; as `scanline._stretches`."""
     above = np.empty(len(along), np.int64)
     first_line = np.cumsum(lines) - lines
     begin = np.zeros(lines.sum() + 1, np.int64)
+    below = 0
     for loop in range(len(group)):
         of = group[loop]
-        per_mm = 1.0 / step[of] if step[of] > 0 else 0.0
+        first, last = first_line[of], first_line[of] + lines[of] - 1
         for i in range(starts[loop], starts[loop + 1]):
-            number = np.ceil((along[i] - low[of]) * per_mm - 0.5)
-            above[i] = int(min(max(number, 0.0), float(lines[of])))
+            # From where the point before lies it is mostly no step or one.
+            while below < len(middles) and middles[below] < along[i]:
+                below += 1
+            while below > 0 and middles[below - 1] >= along[i]:
+                below -= 1
+            number = min(max(below - first_edge[of], 0), max(lines[of] - 2, 0))
+            if along[i] > v[first]:
+                number += 1
+            if lines[of] > 1 and along[i] > v[last]:
+                number += 1
+            above[i] = first + number
         before = starts[loop + 1] - 1
         for i in range(starts[loop], starts[loop + 1]):
             for k in range(min(above[before], above[i]), max(above[before], above[i])):
-                begin[first_line[of] + k + 1] += 1
+                begin[k + 1] += 1
             before = i
     begin = np.cumsum(begin)
     at = np.empty(begin[-1])
     filled = begin[:-1].copy()
     for loop in range(len(group)):
-        of = group[loop]
         before = starts[loop + 1] - 1
         for i in range(starts[loop], starts[loop + 1]):
             for k in range(min(above[before], above[i]), max(above[before], above[i])):
-                part = (low[of] + (k + 0.5) * step[of] - along[before]) / (along[i] - along[before])
+                part = (v[k] - along[before]) / (along[i] - along[before])
                 part = min(max(part, 0.0), 1.0)
-                line = first_line[of] + k
-                at[filled[line]] = across[before] + part * (across[i] - across[before])
-                filled[line] += 1
+                at[filled[k]] = across[before] + part * (across[i] - across[before])
+                filled[k] += 1
             before = i
     of_stretch = np.empty(len(at) // 2, np.int64)
     for line in range(len(begin) - 1):
@@ -73,7 +85,7 @@ def in_layers(
     line: Integers,
     start_mm: Floats,
     end_mm: Floats,
-    step_mm: float,
+    edges_mm: Floats,
     plane_of_line: Integers,
     height_mm: Floats,
     area_mm2: Floats,
@@ -81,7 +93,7 @@ def in_layers(
     thickness_mm: Floats,
     part: Floats,
 ) -> tuple[Integers, Integers, Integers, Floats, Floats, Floats]:
-    """Stretches cut into pieces that stand in the layers of their plane; as `sampling._lines`.
+    """Stretches cut into pieces that stand in the layers of their plane; as `sampling._in_layers`.
 
     Returns
     -------
@@ -94,15 +106,20 @@ def in_layers(
     times = layers[plane_of_line]
     first = np.cumsum(times) - times
     scanned_mm2 = np.zeros(len(layers))
+    sliver = 0.0
+    if len(edges_mm) > 1:
+        sliver = SLIVER * (edges_mm[-1] - edges_mm[0]) / (len(edges_mm) - 1)
+    first_edge, pieces = np.zeros(len(line), np.int64), np.zeros(len(line), np.int64)
     samples = 0
     for stretch in range(len(line)):
         length = end_mm[stretch] - start_mm[stretch]
         if length > 0:
-            pieces = int(np.ceil(length / step_mm))
+            first_edge[stretch] = np.searchsorted(edges_mm, start_mm[stretch] + sliver, side="right")
+            end = np.searchsorted(edges_mm, end_mm[stretch] - sliver, side="left")
+            pieces[stretch] = max(end - first_edge[stretch], 0) + 1
             plane = plane_of_line[line[stretch]]
-            for _ in range(pieces):
-                scanned_mm2[plane] += length / pieces * height_mm[line[stretch]]
-            samples += pieces * layers[plane]
+            scanned_mm2[plane] += length * height_mm[line[stretch]]
+            samples += pieces[stretch] * layers[plane]
     total = times.sum()
     of_line, of_layer, weight_of_mm = np.empty(total, np.int64), np.empty(total, np.int64), np.empty(total)
     for one in range(len(plane_of_line)):
@@ -116,18 +133,16 @@ def in_layers(
     length_mm, weight_cm3 = np.empty(samples), np.empty(samples)
     sample = 0
     for stretch in range(len(line)):
-        length = end_mm[stretch] - start_mm[stretch]
-        if length > 0:
-            pieces = int(np.ceil(length / step_mm))
-            size = length / pieces
-            one = line[stretch]
-            for piece in range(pieces):
-                middle = start_mm[stretch] + (piece + 0.5) * size
-                for nth in range(times[one]):
-                    line_of_sample[sample] = first[one] + nth
-                    u_mm[sample], length_mm[sample] = middle, size
-                    weight_cm3[sample] = weight_of_mm[first[one] + nth] * size
-                    sample += 1
+        one, low = line[stretch], start_mm[stretch]
+        for piece in range(pieces[stretch]):
+            last = piece == pieces[stretch] - 1
+            high = end_mm[stretch] if last else edges_mm[first_edge[stretch] + piece]
+            for nth in range(times[one]):
+                line_of_sample[sample] = first[one] + nth
+                u_mm[sample], length_mm[sample] = (low + high) / 2, high - low
+                weight_cm3[sample] = weight_of_mm[first[one] + nth] * (high - low)
+                sample += 1
+            low = high
     return of_line, of_layer, line_of_sample, u_mm, length_mm, weight_cm3
 
 

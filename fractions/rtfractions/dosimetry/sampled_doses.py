@@ -28,7 +28,7 @@ Floats = NDArray[np.float64]
 Integers = NDArray[np.int64]
 Flags = NDArray[np.bool_]
 
-_ALIGNED: Final = 1e-6
+ALIGNED: Final = 1e-6
 """Largest component of a unit vector along an axis to which it is called perpendicular."""
 
 
@@ -53,7 +53,7 @@ class Doses(NamedTuple):
 def doses_of(lines: Lines, grid: DoseGrid, interpolation: Interpolation) -> Doses:
     """Doses of samples by a grid."""
     turn = grid.axes @ lines.axes.T
-    if np.abs(turn[np.abs(turn) < 0.5]).max(initial=0.0) > _ALIGNED:
+    if np.abs(turn[np.abs(turn) < 0.5]).max(initial=0.0) > ALIGNED:
         return _pointwise(lines, grid, interpolation)
     order = np.argmax(np.abs(turn), axis=0)  # the grid's axis along u, along v, along w
     start = grid.axes @ grid.origin_mm

@@ -23,11 +23,24 @@ BATCH: Final = 2**16
 
 
 class Steps(NamedTuple):
-    """Largest sizes of samples in mm, along u, v and w."""
+    """How finely something is sampled.
+
+    Attributes
+    ----------
+    u_mm, v_mm, w_mm : float
+        About how large samples are.
+    u_edges_mm, v_edges_mm : ndarray, shape (E,)
+        Where samples end along u and v, ascending: the planes of voxels, and as many places between them.
+    w_planes_mm : ndarray, shape (F,)
+        Planes of voxels along w, ascending, over which no sample reaches.
+    """
 
     u_mm: float
     v_mm: float
     w_mm: float
+    u_edges_mm: Floats
+    v_edges_mm: Floats
+    w_planes_mm: Floats
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -84,7 +97,7 @@ def lines_of(sections: Sequence[Section], axes: Floats, steps: Steps) -> Iterato
 
 
 def _lines(sections: list[Section], axes: Floats, steps: Steps) -> Lines:
-    found = scanned([section.loops for section in sections], steps.v_mm)
+    found = scanned([section.loops for section in sections], steps.v_edges_mm)
     layers = np.array([len(section.w_mm) for section in sections])
     area = np.array([section.area_mm2 for section in sections])
     w, thickness, part = (np.concatenate([section[i] for section in sections]) for i in range(2, 5))
@@ -93,7 +106,7 @@ def _lines(sections: list[Section], axes: Floats, steps: Steps) -> Lines:
         found.line,
         found.start_mm,
         found.end_mm,
-        steps.u_mm,
+        steps.u_edges_mm,
         found.plane_of_line,
         found.height_mm,
         area,
@@ -118,7 +131,7 @@ def _in_layers(
     line: Integers,
     start_mm: Floats,
     end_mm: Floats,
-    step_mm: float,
+    edges_mm: Floats,
     plane_of_line: Integers,
     height_mm: Floats,
     area_mm2: Floats,
@@ -136,7 +149,7 @@ def _in_layers(
         Line of each sample.
     u_mm, length_mm, weight_cm3 : ndarray, shape (n,)
     """
-    pieces = cut(line, start_mm, end_mm, step_mm)
+    pieces = cut(line, start_mm, end_mm, edges_mm)
     first_layer = np.cumsum(layers) - layers
     times = layers[plane_of_line]
     first = np.cumsum(times) - times
