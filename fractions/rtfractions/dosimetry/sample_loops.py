@@ -12,7 +12,7 @@ Floats = NDArray[np.float64]
 Integers = NDArray[np.int64]
 Flags = NDArray[np.bool_]
 
-SLIVER = 0.02
+SLIVER = 0.05
 """Part of the distance of edges by which a piece may reach over one: no slivers are cut off."""
 
 _MANY = 32
