@@ -27,10 +27,8 @@ SAMPLES: Final = 30_000
 MOST_SAMPLES: Final = 3_000_000
 """About how many samples a structure has at most."""
 
-_LINES_IN_A_BREADTH: Final = 8
-"""About how many scanlines lie within the breadth of a structure, but no more than `_LINES_IN_A_VOXEL` for that."""
-
-_LINES_IN_A_VOXEL: Final = 3
+_SCANLINES: Final = 8
+"""About how many scanlines find the shape of a large structure within a voxel."""
 
 _LARGER: Final = 0.25
 """Part of a step by which the distance of two planes may be larger without a place between them."""
@@ -222,10 +220,8 @@ def steps_for(model: Model, grids: Sequence[DoseGrid]) -> Steps:
     planes = [[_planes_mm(grid, model.axes, axis) for grid in grids] for axis in range(3)]
     askew = any(one is None for some in planes for one in some)
     voxels = np.min([voxel_mm(grid, model.axes) for grid in grids], axis=0) / (_ASKEW if askew else 1)
-    breadth = model.size.breadth_mm
     steps = np.minimum(voxels, (model.size.volume_mm3 / SAMPLES) ** (1 / 3))
-    steps[:2] = np.minimum(steps[:2], breadth)
-    steps[1] = min(steps[1], max(breadth / _LINES_IN_A_BREADTH, voxels[1] / _LINES_IN_A_VOXEL))
+    steps[:2] = np.minimum(steps[:2], model.size.breadth_mm)
     samples = model.size.volume_mm3 / float(np.prod(steps))
     enlarged = max(samples / MOST_SAMPLES, 1.0) ** (1 / 3)
     steps *= enlarged
@@ -243,6 +239,8 @@ def steps_for(model: Model, grids: Sequence[DoseGrid]) -> Steps:
         u_edges_mm=_edges(u, float(steps[0]), float(low[0]), float(high[0])),
         v_edges_mm=_edges(v, float(steps[1]), float(low[1]), float(high[1])),
         w_planes_mm=w,
+        # A spline is read in the middle of a row of cells, where a linear dose is known anywhere in it.
+        scanlines=1 if model.small == 1 else int(np.ceil(_SCANLINES * steps[1] / voxels[1])),
     )
 
 

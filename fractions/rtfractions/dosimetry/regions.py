@@ -22,8 +22,8 @@ from rtfractions.dosimetry.modelling import (
     model_of,
     steps_for,
 )
-from rtfractions.dosimetry.sampling import BATCH, Lines, Steps
-from rtfractions.dosimetry.scanline import cut, parted, scanned_on
+from rtfractions.dosimetry.sampling import BATCH, Layers, Lines, Steps, lines_in_layers
+from rtfractions.dosimetry.scanline import Stretches, parted, scanned_on
 from rtfractions.dosimetry.shapes import smallness
 from rtfractions.errors import Where
 from rtfractions.grid import DoseGrid
@@ -167,40 +167,31 @@ class RegionModel:
         return np.column_stack((u, v, w))
 
     def lines(self, steps: Steps) -> Iterator[Lines]:
-        """Its samples, batch by batch; across its lines as coarse as these, but for planes of voxels."""
-        line, start, end = self.inside
-        numbers, own = np.unique(line, return_inverse=True)
-        v, w, thickness = self._places(numbers)
-        half = self.lattice.v_step_mm / 2
-        strips = parted(v - half, v + half, steps.v_edges_mm)
-        w, thickness = w[strips.of], thickness[strips.of]
-        parts = parted(w - thickness / 2, w + thickness / 2, steps.w_planes_mm)
-        # Each stretch stands in all parts of its line.
-        of = strips.of[parts.of]
-        times = np.bincount(of, minlength=len(numbers))
-        v_low, v_high = strips.low[parts.of], strips.high[parts.of]
-        v, height = (v_low + v_high) / 2, v_high - v_low
-        w, thickness = (parts.low + parts.high) / 2, parts.high - parts.low
-        repeats = times[own]
-        stretch = np.repeat(np.arange(len(own)), repeats)
-        nth = np.arange(len(stretch)) - np.repeat(np.cumsum(repeats) - repeats, repeats)
-        line = (np.cumsum(times) - times)[own[stretch]] + nth
-        for first in range(0, len(stretch), BATCH // 8):
-            part = slice(first, first + BATCH // 8)
-            some = stretch[part]
-            pieces = cut(line[part], start[some], end[some], steps.u_edges_mm)
-            numbers, own = np.unique(pieces.line, return_inverse=True)
-            weight = pieces.length_mm * (height * thickness)[pieces.line] / 1000.0
-            yield Lines(
+        """Its samples, batch by batch; across its lines as coarse as these."""
+        lattice, (line, start, end) = self.lattice, self.inside
+        layers = np.arange(len(lattice.w_mm))
+        parts = parted(
+            lattice.w_mm - lattice.thickness_mm / 2, lattice.w_mm + lattice.thickness_mm / 2, steps.w_planes_mm
+        )
+        count = np.bincount(parts.of, minlength=len(layers))
+        of_layer = line // lattice.lines
+        pieces = np.ceil((end - start) / steps.u_mm) + 1
+        batch = (np.cumsum(pieces * lattice.v_step_mm / steps.v_mm * count[of_layer]) // BATCH).astype(np.int64)
+        batch_of_layer = np.full(len(layers), -1)
+        batch_of_layer[of_layer[::-1]] = batch[::-1]  # a layer belongs to the batch of its first line
+        for one in np.unique(batch_of_layer[batch_of_layer >= 0]):
+            some = np.flatnonzero(batch_of_layer[of_layer] == one)
+            numbers, own = np.unique(line[some], return_inverse=True)
+            v, _, _ = self._places(numbers)
+            plane, of_plane = np.unique(numbers // lattice.lines, return_inverse=True)
+            height = np.full(len(v), lattice.v_step_mm)
+            within = np.isin(parts.of, plane)
+            low, high = parts.low[within], parts.high[within]
+            yield lines_in_layers(
+                Stretches(own, start[some], end[some], of_plane, v, height),
+                Layers(count[plane], (low + high) / 2, high - low, np.ones(len(low))),
                 self.axes,
-                own,
-                pieces.u_mm,
-                pieces.length_mm,
-                v[numbers],
-                w[numbers],
-                height[numbers],
-                thickness[numbers],
-                weight,
+                steps,
             )
 
     def contains(self, point_mm: Floats) -> bool:
@@ -290,7 +281,7 @@ def _check_together(structures: Sequence[Structure], where: Where) -> None:
 def _lattice(region: Region, models: dict[Structure, StructureModel], steps: Floats) -> _Lattice:
     """Lines through all structures and what margins reach."""
     margin = _margin(region)
-    step_v, step_w = steps[1] / 2, steps[2]
+    step_v, step_w = steps[1] / 4, steps[2]
     if margin:
         step_v = step_w = max(float(steps.min()) / 2, margin / MARGIN_LINES)
     intervals = [one for model in models.values() for _, one in model.solid.intervals]

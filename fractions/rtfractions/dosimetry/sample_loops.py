@@ -15,6 +15,9 @@ Flags = NDArray[np.bool_]
 SLIVER = 0.05
 """Part of the distance of edges by which a piece may reach over one: no slivers are cut off."""
 
+LEAST_PART = 1e-4
+"""Part of a cell that is left out where no more is inside."""
+
 _MANY = 32
 """Crossings of a line from which on they are sorted by more than insertion."""
 
@@ -81,69 +84,71 @@ def crossed(
     return of_stretch, at[::2].copy(), at[1::2].copy()
 
 
-def in_layers(
+def cells(
     line: Integers,
     start_mm: Floats,
     end_mm: Floats,
-    edges_mm: Floats,
-    plane_of_line: Integers,
+    aside_mm: Floats,
     height_mm: Floats,
-    area_mm2: Floats,
-    layers: Integers,
-    thickness_mm: Floats,
-    part: Floats,
-) -> tuple[Integers, Integers, Integers, Floats, Floats, Floats]:
-    """Stretches cut into pieces that stand in the layers of their plane; as `sampling._in_layers`.
-
-    Returns
-    -------
-    of_line, of_layer : ndarray of int, shape (L,)
-        Scanline and layer of each line of samples.
-    line_of_sample : ndarray of int, shape (n,)
-    u_mm, length_mm, weight_cm3 : ndarray, shape (n,)
-    """
-    first_layer = np.cumsum(layers) - layers
-    times = layers[plane_of_line]
-    first = np.cumsum(times) - times
-    scanned_mm2 = np.zeros(len(layers))
-    sliver = 0.0
-    if len(edges_mm) > 1:
-        sliver = SLIVER * (edges_mm[-1] - edges_mm[0]) / (len(edges_mm) - 1)
-    first_edge, pieces = np.zeros(len(line), np.int64), np.zeros(len(line), np.int64)
-    samples = 0
-    for stretch in range(len(line)):
-        length = end_mm[stretch] - start_mm[stretch]
-        if length > 0:
-            first_edge[stretch] = np.searchsorted(edges_mm, start_mm[stretch] + sliver, side="right")
-            end = np.searchsorted(edges_mm, end_mm[stretch] - sliver, side="left")
-            pieces[stretch] = max(end - first_edge[stretch], 0) + 1
-            plane = plane_of_line[line[stretch]]
-            scanned_mm2[plane] += length * height_mm[line[stretch]]
-            samples += pieces[stretch] * layers[plane]
-    total = times.sum()
-    of_line, of_layer, weight_of_mm = np.empty(total, np.int64), np.empty(total, np.int64), np.empty(total)
-    for one in range(len(plane_of_line)):
-        plane = plane_of_line[one]
-        scale = area_mm2[plane] / scanned_mm2[plane] if scanned_mm2[plane] > 0 else 0.0
-        for nth in range(times[one]):
-            at, layer = first[one] + nth, first_layer[plane] + nth
-            of_line[at], of_layer[at] = one, layer
-            weight_of_mm[at] = height_mm[one] * thickness_mm[layer] * part[layer] * scale / 1000.0
-    line_of_sample, u_mm = np.empty(samples, np.int64), np.empty(samples)
-    length_mm, weight_cm3 = np.empty(samples), np.empty(samples)
-    sample = 0
-    for stretch in range(len(line)):
-        one, low = line[stretch], start_mm[stretch]
-        for piece in range(pieces[stretch]):
-            last = piece == pieces[stretch] - 1
-            high = end_mm[stretch] if last else edges_mm[first_edge[stretch] + piece]
-            for nth in range(times[one]):
-                line_of_sample[sample] = first[one] + nth
-                u_mm[sample], length_mm[sample] = (low + high) / 2, high - low
-                weight_cm3[sample] = weight_of_mm[first[one] + nth] * (high - low)
-                sample += 1
-            low = high
-    return of_line, of_layer, line_of_sample, u_mm, length_mm, weight_cm3
+    strip_of_line: Integers,
+    edges_mm: Floats,
+) -> tuple[Integers, Floats, Floats, Floats, Floats, Floats]:
+    """What lies inside on scanlines, by cells; as `sampling._cells`."""
+    begin, end = np.empty(len(line), np.int64), np.empty(len(line), np.int64)
+    strips = strip_of_line[-1] + 1 if len(strip_of_line) else 0
+    least, most = np.full(strips, len(edges_mm)), np.full(strips, -1)
+    strip_mm = np.zeros(strips)
+    for one in range(len(strip_of_line)):
+        strip_mm[strip_of_line[one]] += height_mm[one]
+    for i in range(len(line)):
+        begin[i] = np.searchsorted(edges_mm, start_mm[i], side="right") - 1
+        end[i] = max(np.searchsorted(edges_mm, end_mm[i], side="left") - 1, begin[i])
+        strip = strip_of_line[line[i]]
+        least[strip], most[strip] = min(least[strip], begin[i]), max(most[strip], end[i])
+    size = 0
+    for strip in range(strips):
+        size += max(most[strip] - least[strip] + 1, 0)
+    of_strip, u_mm, v_mm = np.empty(size, np.int64), np.empty(size), np.empty(size)
+    length_mm, tall_mm, area_mm2 = np.empty(size), np.empty(size), np.empty(size)
+    sums = np.zeros((len(edges_mm), 5))
+    found = i = 0
+    for strip in range(strips):
+        while i < len(line) and strip_of_line[line[i]] == strip:
+            h, v = height_mm[line[i]], aside_mm[line[i]]
+            square = h * v * v + h * h * h / 12
+            for k in range(begin[i], end[i] + 1):
+                low, high = edges_mm[k], edges_mm[k + 1]
+                middle = (low + high) / 2
+                if k == begin[i]:
+                    low = start_mm[i]
+                if k == end[i]:
+                    high = end_mm[i]
+                inside, away = high - low, (low + high) / 2 - middle
+                sums[k, 0] += h * inside
+                sums[k, 1] += h * inside * away
+                sums[k, 2] += h * inside * (away * away + inside * inside / 12)
+                sums[k, 3] += h * v * inside
+                sums[k, 4] += square * inside
+            i += 1
+        for k in range(least[strip], most[strip] + 1):
+            width = edges_mm[k + 1] - edges_mm[k]
+            area = sums[k, 0]
+            if area > LEAST_PART * (strip_mm[strip] * width):
+                of_strip[found], area_mm2[found] = strip, area
+                along, across = sums[k, 1] / area, sums[k, 3] / area
+                u_mm[found], v_mm[found] = (edges_mm[k] + edges_mm[k + 1]) / 2 + along, across
+                length_mm[found] = np.sqrt(12 * max(sums[k, 2] / area - along * along, 0.0))
+                tall_mm[found] = np.sqrt(12 * max(sums[k, 4] / area - across * across, 0.0))
+                found += 1
+            sums[k] = 0.0
+    return (
+        of_strip[:found],
+        u_mm[:found],
+        v_mm[:found],
+        length_mm[:found],
+        tall_mm[:found],
+        area_mm2[:found],
+    )
 
 
 def spread_over(dose: Floats, change: Floats, least: float, greatest: float) -> tuple[Floats, Flags]:

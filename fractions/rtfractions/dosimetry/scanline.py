@@ -1,9 +1,7 @@
-"""Contours cut into pieces along scanlines: exact along the lines, even-odd.
+"""What of contours lies inside on scanlines: exact along the lines, even-odd.
 
-Strips end at edges that all planes share, the planes of voxels among them, and at the least and the greatest v of
-a plane's contours, so that a rectangle is exact whatever its place. In the middle of each strip lies a scanline.
-What lies inside on it is cut at such edges into pieces, each known by its middle. So no piece reaches over a plane
-of voxels, where the slope of a linearly interpolated dose changes. Weights are made to sum to the plane's area.
+Strips end at edges that all planes share, and at the least and the greatest v of a plane's contours, so that a
+rectangle is exact whatever its place. In the middle of each strip lies a scanline.
 """
 
 from collections.abc import Sequence
@@ -60,24 +58,6 @@ class Parts(NamedTuple):
     of: Integers
     low: Floats
     high: Floats
-
-
-class Pieces(NamedTuple):
-    """Stretches cut into pieces.
-
-    Attributes
-    ----------
-    line : ndarray of int, shape (n,)
-        Number of the scanline of each piece, ascending.
-    u_mm : ndarray, shape (n,)
-        Its middle.
-    length_mm : ndarray, shape (n,)
-        Its length.
-    """
-
-    line: Integers
-    u_mm: Floats
-    length_mm: Floats
 
 
 def parted(low: Floats, high: Floats, edges: Floats) -> Parts:
@@ -222,10 +202,3 @@ def _stretches(
     order = np.lexsort((at, line))
     line, at = line[order], at[order]
     return line[::2], at[::2], at[1::2]
-
-
-def cut(line: Integers, start_mm: Floats, end_mm: Floats, edges_mm: Floats) -> Pieces:
-    """Stretches cut into pieces at edges; empty ones are left out."""
-    kept = end_mm > start_mm
-    of, low, high = parted(start_mm[kept], end_mm[kept], edges_mm)
-    return Pieces(line[kept][of], (low + high) / 2, high - low)
