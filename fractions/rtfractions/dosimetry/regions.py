@@ -37,6 +37,9 @@ Flags = NDArray[np.bool_]
 MARGIN_LINES: Final = 20
 """At most so many lines lie within a margin on either side; a margin is then exact to a few hundredths of a mm."""
 
+LINES_IN_A_STEP: Final = 8
+"""Lines of a region without a margin in a step of its samples."""
+
 MOST_MARGIN_MM: Final = 200.0
 """Larger margins are refused."""
 
@@ -132,7 +135,7 @@ class _Stretches(NamedTuple):
 class _Lattice(NamedTuple):
     """Lines along u at heights v and w; line k lies in layer k // lines."""
 
-    v_low_mm: float
+    v_low_mm: Floats  # of each layer
     v_step_mm: float
     lines: int
     w_mm: Floats
@@ -171,12 +174,16 @@ class RegionModel:
         lattice, (line, start, end) = self.lattice, self.inside
         layers = np.arange(len(lattice.w_mm))
         parts = parted(
-            lattice.w_mm - lattice.thickness_mm / 2, lattice.w_mm + lattice.thickness_mm / 2, steps.w_planes_mm
+            lattice.w_mm - lattice.thickness_mm / 2,
+            lattice.w_mm + lattice.thickness_mm / 2,
+            steps.w_planes_mm,
         )
         count = np.bincount(parts.of, minlength=len(layers))
         of_layer = line // lattice.lines
         pieces = np.ceil((end - start) / steps.u_mm) + 1
-        batch = (np.cumsum(pieces * lattice.v_step_mm / steps.v_mm * count[of_layer]) // BATCH).astype(np.int64)
+        batch = (np.cumsum(pieces * lattice.v_step_mm / steps.v_mm * count[of_layer]) // BATCH).astype(
+            np.int64
+        )
         batch_of_layer = np.full(len(layers), -1)
         batch_of_layer[of_layer[::-1]] = batch[::-1]  # a layer belongs to the batch of its first line
         for one in np.unique(batch_of_layer[batch_of_layer >= 0]):
@@ -198,14 +205,14 @@ class RegionModel:
         """Whether a point (u, v, w) lies inside, by the line next to it."""
         u, v, w = point_mm.tolist()
         layer = int(np.argmin(np.abs(self.lattice.w_mm - w)))
-        number = int((v - self.lattice.v_low_mm) // self.lattice.v_step_mm)
+        number = int((v - self.lattice.v_low_mm[layer]) // self.lattice.v_step_mm)
         line = layer * self.lattice.lines + number
         some = slice(*np.searchsorted(self.inside.line, (line, line + 1)))
         return bool(np.any((self.inside.start_mm[some] <= u) & (u <= self.inside.end_mm[some])))
 
     def _places(self, line: Integers) -> tuple[Floats, Floats, Floats]:
         layer, number = np.divmod(line, self.lattice.lines)
-        v = self.lattice.v_low_mm + (number + 0.5) * self.lattice.v_step_mm
+        v = self.lattice.v_low_mm[layer] + (number + 0.5) * self.lattice.v_step_mm
         return v, self.lattice.w_mm[layer], self.lattice.thickness_mm[layer]
 
 
@@ -281,7 +288,7 @@ def _check_together(structures: Sequence[Structure], where: Where) -> None:
 def _lattice(region: Region, models: dict[Structure, StructureModel], steps: Floats) -> _Lattice:
     """Lines through all structures and what margins reach."""
     margin = _margin(region)
-    step_v, step_w = steps[1] / 4, steps[2]
+    step_v, step_w = steps[1] / LINES_IN_A_STEP, steps[2]
     if margin:
         step_v = step_w = max(float(steps.min()) / 2, margin / MARGIN_LINES)
     intervals = [one for model in models.values() for _, one in model.solid.intervals]
@@ -303,7 +310,12 @@ def _lattice(region: Region, models: dict[Structure, StructureModel], steps: Flo
             for low, high, count in zip(bounds[:-1], bounds[1:], counts, strict=True)
         ]
         edges = np.concatenate((*parts, bounds[-1:]))
-    return _Lattice(v_low - reach, step_v, lines, (edges[1:] + edges[:-1]) / 2, np.diff(edges))
+    begins = np.full(len(edges) - 1, v_low - reach)
+    if (
+        not margin
+    ):  # so that edges along u, which fall wholly on one side of a line, do not err alike in all layers
+        begins += np.arange(len(begins)) * _GOLDEN % 1.0 * step_v
+    return _Lattice(begins, step_v, lines + 1, (edges[1:] + edges[:-1]) / 2, np.diff(edges))
 
 
 def _inside(region: Region, models: dict[Structure, StructureModel], lattice: _Lattice) -> _Stretches:
@@ -343,7 +355,7 @@ def _of_structure(model: StructureModel, lattice: _Lattice) -> _Stretches:
         return _Stretches(np.zeros(0, np.int64), np.zeros(0), np.zeros(0))
     layers = np.array(sorted(taken))
     found = scanned_on(
-        [taken[k] for k in layers.tolist()], lattice.v_low_mm, lattice.v_step_mm, lattice.lines
+        [taken[k] for k in layers.tolist()], lattice.v_low_mm[layers], lattice.v_step_mm, lattice.lines
     )
     plane, number = np.divmod(found[0], lattice.lines)
     return _Stretches(layers[plane] * lattice.lines + number, found[1], found[2])

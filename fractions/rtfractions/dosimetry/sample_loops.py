@@ -175,20 +175,21 @@ def ramps(
     spread: Floats,
     weight: Floats,
     least: float,
-    step: float,
+    width: float,
+    narrowest: float,
     slope: Floats,
     offset: Floats,
 ) -> None:
     """Add samples to the slopes and offsets of a cumulative curve; as `histogram._Ramps.add`."""
-    size = float(len(slope) - 1)
+    nodes = float(len(slope) - 2)
     for i in range(len(dose)):
-        half = max(spread[i] / step, 1e-3)
-        middle = (dose[i] - least) / step
+        half = max(spread[i] / width, narrowest)
+        middle = (dose[i] - least) / width
         steepness = weight[i] / (2 * half)
         low, high = middle - half, middle + half
-        node = int(min(max(np.ceil(low), 0.0), size))
+        node = int(min(np.ceil(nodes * np.sqrt(max(low, 0.0))), nodes + 1))
         slope[node] += steepness
         offset[node] += steepness * low
-        node = int(min(max(np.ceil(high), 0.0), size))
+        node = int(min(np.ceil(nodes * np.sqrt(max(high, 0.0))), nodes + 1))
         slope[node] -= steepness
         offset[node] -= steepness * high

@@ -23,8 +23,7 @@ Integers = NDArray[np.int64]
 BATCH: Final = 2**16
 """About how many samples are held at once with all that belongs to them."""
 
-LEAST_PART: Final = sample_loops.LEAST_PART
-"""Part of a cell that is left out where no more is inside."""
+_GOLDEN: Final = (5**0.5 - 1) / 2
 
 
 class Steps(NamedTuple):
@@ -150,8 +149,15 @@ def lines_of(sections: Sequence[Section], axes: Floats, steps: Steps) -> Iterato
 
 
 def _lines(sections: list[Section], axes: Floats, steps: Steps) -> Lines:
-    edges = divided(steps.v_edges_mm, steps.scanlines)
-    found = scanned([section.loops for section in sections], edges)
+    shift = np.zeros(len(sections))
+    if steps.scanlines > 1:
+        # An edge along u falls wholly on one side of a scanline. Where all planes have it in the same place, as
+        # contours along pixels do, they must not all err alike.
+        parts = np.arange(len(sections)) * _GOLDEN % 1.0 - 0.5
+        shift = parts * (steps.v_mm / steps.scanlines)
+    found = scanned(
+        [section.loops for section in sections], divided(steps.v_edges_mm, steps.scanlines), shift
+    )
     count = np.array([len(section.w_mm) for section in sections])
     layers = Layers(count, *(np.concatenate([section[i] for section in sections]) for i in range(2, 5)))
     area = np.array([section.area_mm2 for section in sections])
@@ -282,7 +288,9 @@ def _cells(
     ends = np.concatenate((row + begin, row + end))
     turns = np.concatenate((row + begin, row + end + 1))
     missing = np.concatenate((start_mm - edges[begin], edges[end + 1] - end_mm))
-    away = np.concatenate(((start_mm + edges[begin]) / 2 - middle[begin], (edges[end + 1] + end_mm) / 2 - middle[end]))
+    away = np.concatenate(
+        ((start_mm + edges[begin]) / 2 - middle[begin], (edges[end + 1] + end_mm) / 2 - middle[end])
+    )
     per_mm = {0: h, 1: h * v, 2: h * v**2 + h**3 / 12}
     filled = {k: np.cumsum(np.bincount(turns, np.concatenate((x, -x)), size)) for k, x in per_mm.items()}
     lost = {k: np.bincount(ends, np.concatenate((x, x)) * missing, size) for k, x in per_mm.items()}
@@ -290,7 +298,7 @@ def _cells(
     full = (filled[0].reshape(-1, columns) * whole).reshape(-1)
     area = full - lost[0]
     most = np.repeat(np.bincount(strip_of_line, height_mm), columns) * np.tile(whole, size // columns)
-    kept = np.flatnonzero(area > LEAST_PART * most)
+    kept = np.flatnonzero(area > sample_loops.LEAST_PART * most)
     strip, column = np.divmod(kept, columns)
     area, full, whole = area[kept], full[kept], width[column]
     both = np.concatenate((h, h)) * missing

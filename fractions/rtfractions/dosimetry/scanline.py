@@ -82,7 +82,7 @@ def _edges_within(low: Floats, high: Floats, edges: Floats) -> tuple[Integers, I
     return first, np.maximum(end - first, 0) + 1
 
 
-def scanned(planes: Sequence[Sequence[Floats]], edges_mm: Floats) -> Stretches:
+def scanned(planes: Sequence[Sequence[Floats]], edges_mm: Floats, shift_mm: Floats) -> Stretches:
     """What lies inside closed contours, on scanlines in the middle of strips.
 
     Parameters
@@ -91,23 +91,25 @@ def scanned(planes: Sequence[Sequence[Floats]], edges_mm: Floats) -> Stretches:
         The contours (u, v) of each plane, at least one each.
     edges_mm : ndarray, shape (E,)
         Where strips end along v, ascending; those of a plane begin and end with its contours.
+    shift_mm : ndarray, shape (P,)
+        How far the edges of each plane are shifted from there.
     """
     loops = [loop for plane in planes for loop in plane]
     points, starts = joined(loops)
     group = np.repeat(np.arange(len(planes)), [len(plane) for plane in planes])
     first_loop = np.concatenate(([0], np.cumsum([len(plane) for plane in planes])))[:-1]
-    along = np.ascontiguousarray(points[:, 1])
+    along = points[:, 1] - np.repeat(shift_mm[group], np.diff(starts))
     first_point = starts[first_loop]
     low, high = np.minimum.reduceat(along, first_point), np.maximum.reduceat(along, first_point)
     first_edge, lines = _edges_within(low, high, edges_mm)
     strips = parted(low, high, edges_mm)
     v_mm = (strips.low + strips.high) / 2
     stretches = _crossed(points[:, 0], along, starts, group, edges_mm, first_edge, v_mm, lines)
-    return Stretches(*stretches, strips.of, v_mm, strips.high - strips.low)
+    return Stretches(*stretches, strips.of, v_mm + shift_mm[strips.of], strips.high - strips.low)
 
 
 def scanned_on(
-    planes: Sequence[Sequence[Floats]], low_mm: float, step_mm: float, lines: int
+    planes: Sequence[Sequence[Floats]], low_mm: Floats, step_mm: float, lines: int
 ) -> tuple[Integers, Floats, Floats]:
     """What lies inside the contours of planes on lines that all of them share.
 
@@ -115,8 +117,10 @@ def scanned_on(
     ----------
     planes : sequence of sequences of ndarray, shape (N, 2)
         The contours (u, v) of each plane, at least one each.
-    low_mm, step_mm : float
-        Where the first line's share along v begins, and the distance of lines.
+    low_mm : ndarray, shape (P,)
+        Where the first line's share along v begins, on each plane.
+    step_mm : float
+        The distance of lines.
     lines : int
         How many there are.
 
@@ -128,10 +132,11 @@ def scanned_on(
     """
     points, starts = joined([loop for plane in planes for loop in plane])
     group = np.repeat(np.arange(len(planes)), [len(plane) for plane in planes])
-    edges = low_mm + step_mm * np.arange(lines + 1)
+    along = points[:, 1] - np.repeat(low_mm[group], np.diff(starts))
+    edges = step_mm * np.arange(lines + 1)
     v_mm = np.tile((edges[1:] + edges[:-1]) / 2, len(planes))
     first, every = (np.full(len(planes), value, np.int64) for value in (1, lines))
-    return _crossed(points[:, 0], points[:, 1], starts, group, edges, first, v_mm, every)
+    return _crossed(points[:, 0], along, starts, group, edges, first, v_mm, every)
 
 
 def _crossed(
