@@ -1,7 +1,7 @@
 """Large structures in steep doses: exact where a closed form is known, converged elsewhere (docs/accuracy.md)."""
 
 import os
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Sequence
 from math import erf, sqrt
 from pathlib import Path
 
@@ -34,6 +34,9 @@ DOSE = 0.003
 
 VOLUME = 0.001
 """Part of the volume by which the volume at a dose may be off."""
+
+HEIGHTS: Floats = np.arange(-8.0, 9.0) * 3.0 + 1.5
+"""Of contours on frames, so that every slab reaches over one: the greatest error where it is not cut there."""
 
 SPACING_MM = {"x": 2.5, "y": 2.5, "z": 3.0}
 
@@ -80,9 +83,7 @@ def test_a_dose_along_one_axis_is_exact_between_voxels(
     profile: Callable[[float], float], axis: str, shift: float
 ) -> None:
     grid, planes = along_axis(profile, axis, shift)
-    # Contours on frames, so that every slab reaches over one: the greatest error where it is not cut there.
-    heights = np.arange(-8, 9) * 3.0 + 1.5
-    structure = box((24.3, 23.6), heights)
+    structure = box((24.3, 23.6), HEIGHTS)
     low, high = {"x": (-24.3, 24.3), "y": (-23.6, 23.6), "z": (-24.0, 27.0)}[axis]
     dvh = structure_dvh(structure, grid)
     assert dvh.settings.dose_interpolation == "linear"
@@ -116,13 +117,13 @@ def finer(model: Model, grids: Sequence[DoseGrid]) -> Steps:
 
 
 @pytest.fixture
-def by_finer_steps(monkeypatch: pytest.MonkeyPatch) -> Iterator[Callable[[Callable[[], DVH]], DVH]]:
+def by_finer_steps(monkeypatch: pytest.MonkeyPatch) -> Callable[[Callable[[], DVH]], DVH]:
     def compute(of: Callable[[], DVH]) -> DVH:
         with monkeypatch.context() as patched:
             patched.setattr(engine, "steps_for", finer)
             return of()
 
-    yield compute
+    return compute
 
 
 def assert_converged(dvh: DVH, fine: DVH) -> None:
@@ -179,14 +180,14 @@ def test_a_breast_at_the_edge_of_a_field_is_converged(
 @pytest.mark.parametrize("axis", ["x", "y", "z"])
 def test_regions_end_at_voxels_too(axis: str) -> None:
     grid, _ = along_axis(penumbra, axis, 0.4)
-    structure = box((24.3, 23.6), np.arange(-8, 9) * 3.0 + 1.5)
+    structure = box((24.3, 23.6), HEIGHTS)
     one, same = structure_dvh(structure, grid), region_dvh(Combined("union", structure, structure), grid)
     assert_converged(same, one)
 
 
 def test_samples_end_at_the_voxels_of_every_phase() -> None:
     grids = [along_axis(falling_off, "z", shift)[0] for shift in (0.0, 1.1)]
-    structure = box((24.3, 23.6), np.arange(-8, 9) * 3.0 + 1.5)
+    structure = box((24.3, 23.6), HEIGHTS)
     total = model_dvh(model_of(structure, grids), grids, lambda doses: doses[0] + doses[1])
     each = [structure_dvh(structure, grid) for grid in grids]
     assert total.mean_gy == pytest.approx(sum(one.mean_gy for one in each), rel=1e-4)
@@ -204,7 +205,7 @@ def test_an_askew_grid_has_finer_steps() -> None:
         grid.frame_offsets_mm,
         grid.spacing_mm,
     )
-    model = model_of(box((24.3, 23.6), np.arange(-8, 9) * 3.0 + 1.5), [grid])
+    model = model_of(box((24.3, 23.6), HEIGHTS), [grid])
     assert max(steps_for(model, [turned])[:3]) < min(steps_for(model, [grid])[:3])
 
 
@@ -218,7 +219,7 @@ def test_an_askew_grid_has_finer_steps() -> None:
             "aptg-proton",
             "RD1.2.752.243.1.1.20221209141208883.1000.23750.dcm",
             "RS1.2.752.243.1.1.20221209135909128.2180.16718.dcm",
-        ),  # fmt: skip
+        ),
     ],
 )
 def test_large_structures_of_real_plans_are_converged(

@@ -235,7 +235,9 @@ def steps_for(model: Model, grids: Sequence[DoseGrid]) -> Steps:
         for some, least in zip(planes, apart, strict=True)
     )
     return Steps(
-        *steps.tolist(),
+        u_mm=float(steps[0]),
+        v_mm=float(steps[1]),
+        w_mm=float(steps[2]),
         u_edges_mm=_edges(u, float(steps[0]), float(low[0]), float(high[0])),
         v_edges_mm=_edges(v, float(steps[1]), float(low[1]), float(high[1])),
         w_planes_mm=w,

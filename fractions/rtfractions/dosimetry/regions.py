@@ -172,31 +172,23 @@ class RegionModel:
     def lines(self, steps: Steps) -> Iterator[Lines]:
         """Its samples, batch by batch; across its lines as coarse as these."""
         lattice, (line, start, end) = self.lattice, self.inside
-        layers = np.arange(len(lattice.w_mm))
-        parts = parted(
-            lattice.w_mm - lattice.thickness_mm / 2,
-            lattice.w_mm + lattice.thickness_mm / 2,
-            steps.w_planes_mm,
-        )
-        count = np.bincount(parts.of, minlength=len(layers))
+        half = lattice.thickness_mm / 2
+        parts = parted(lattice.w_mm - half, lattice.w_mm + half, steps.w_planes_mm)
+        times = np.bincount(parts.of, minlength=len(half))
         of_layer = line // lattice.lines
-        pieces = np.ceil((end - start) / steps.u_mm) + 1
-        batch = (np.cumsum(pieces * lattice.v_step_mm / steps.v_mm * count[of_layer]) // BATCH).astype(
-            np.int64
-        )
-        batch_of_layer = np.full(len(layers), -1)
-        batch_of_layer[of_layer[::-1]] = batch[::-1]  # a layer belongs to the batch of its first line
-        for one in np.unique(batch_of_layer[batch_of_layer >= 0]):
-            some = np.flatnonzero(batch_of_layer[of_layer] == one)
+        rows = lattice.v_step_mm / steps.v_mm * ((end - start) / steps.u_mm + 1)
+        size = np.bincount(of_layer, rows, len(half)) * times
+        batch = (np.cumsum(size) // BATCH)[of_layer]
+        for one in np.unique(batch):
+            some = slice(*np.searchsorted(batch, (one, one + 1)))
             numbers, own = np.unique(line[some], return_inverse=True)
-            v, _, _ = self._places(numbers)
-            plane, of_plane = np.unique(numbers // lattice.lines, return_inverse=True)
-            height = np.full(len(v), lattice.v_step_mm)
-            within = np.isin(parts.of, plane)
+            planes, of_plane = np.unique(numbers // lattice.lines, return_inverse=True)
+            within = np.isin(parts.of, planes)
             low, high = parts.low[within], parts.high[within]
+            height = np.full(len(numbers), lattice.v_step_mm)
             yield lines_in_layers(
-                Stretches(own, start[some], end[some], of_plane, v, height),
-                Layers(count[plane], (low + high) / 2, high - low, np.ones(len(low))),
+                Stretches(own, start[some], end[some], of_plane, self._places(numbers)[0], height),
+                Layers(times[planes], (low + high) / 2, high - low, np.ones(len(low))),
                 self.axes,
                 steps,
             )

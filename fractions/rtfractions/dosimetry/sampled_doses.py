@@ -222,7 +222,7 @@ def _across(table: Floats, rows: int, of_v: Taps, of_w: Taps) -> tuple[Floats, F
     first = of_w.first * rows + of_v.first
     if len(of_w.value) == 2:  # linear: in half the operations that weights would need
         corners = [table.take(first + k, axis=0) for k in (0, 1, rows, rows + 1)]
-        return _between_corners(*corners, of_v.value[1][:, None], of_w.value[1][:, None])
+        return _between_corners(corners, of_v.value[1][:, None], of_w.value[1][:, None])
     if cubic := compiled(dose_loops.cubic_across):
         return cubic(table, rows, first, of_v.value, of_v.slope, of_w.value, of_w.slope)
     level, along_v, along_w = (np.zeros((len(first), table.shape[1])) for _ in range(3))
@@ -244,16 +244,15 @@ def _across_samples(
     first = ((of_w.first * rows + of_v.first) * columns)[line] + of_u.first
     at = first[:, None] + np.arange(2)
     corners = [flat.take(at + k * columns) for k in (0, 1, rows, rows + 1)]
-    return _between_corners(*corners, of_v.value[1][line, None], of_w.value[1][line, None])
+    return _between_corners(corners, of_v.value[1][line, None], of_w.value[1][line, None])
 
 
-def _between_corners(
-    low: Floats, low_beyond: Floats, high: Floats, high_beyond: Floats, v: Floats, w: Floats
-) -> tuple[Floats, Floats, Floats]:
-    """Doses between those at four corners, low and high along w and beyond along v, and changes along v and w.
+def _between_corners(corners: list[Floats], v: Floats, w: Floats) -> tuple[Floats, Floats, Floats]:
+    """Doses between those at four corners, and changes along v and w.
 
-    The corners are overwritten.
+    The corners are the lower along w and beyond it along v, then the upper and beyond it; they are overwritten.
     """
+    low, low_beyond, high, high_beyond = corners
     low_beyond -= low
     high_beyond -= high
     low += v * low_beyond

@@ -97,7 +97,7 @@ class Layers(NamedTuple):
 
     Attributes
     ----------
-    count : ndarray of int, shape (S,)
+    times : ndarray of int, shape (S,)
         How many layers each section has.
     w_mm, thickness_mm : ndarray, shape (M,)
         Middle and thickness of all layers, section by section.
@@ -105,7 +105,7 @@ class Layers(NamedTuple):
         Part of each that is filled.
     """
 
-    count: Integers
+    times: Integers
     w_mm: Floats
     thickness_mm: Floats
     part: Floats
@@ -154,7 +154,7 @@ def _lines(sections: list[Section], axes: Floats, steps: Steps) -> Lines:
         # An edge along u falls wholly on one side of a scanline. Where all planes have it in the same place, as
         # contours along pixels do, they must not all err alike.
         parts = np.arange(len(sections)) * _GOLDEN % 1.0 - 0.5
-        shift = parts * (steps.v_mm / steps.scanlines)
+        shift += parts * (steps.v_mm / steps.scanlines)
     found = scanned(
         [section.loops for section in sections], divided(steps.v_edges_mm, steps.scanlines), shift
     )
@@ -191,24 +191,25 @@ def lines_in_layers(
     find = compiled(sample_loops.cells) or _cells
     cells = Cells(*find(line, start, end, aside, found.height_mm, strip_of_line, edges))
     plane = plane_of_strip[cells.strip]
-    scale = np.ones(len(layers.count))
+    scale = np.ones(len(layers.times))
     if area_mm2 is not None:
         scanned_mm2 = np.bincount(plane, cells.area_mm2, len(scale))
         scale = np.divide(area_mm2, scanned_mm2, out=np.zeros(len(scale)), where=scanned_mm2 > 0)
     # Each strip stands in all layers of its section.
-    times = layers.count[plane_of_strip]
+    times = layers.times[plane_of_strip]
     first = np.cumsum(times) - times
     of_strip = np.repeat(np.arange(len(times)), times)
-    first_layer = np.cumsum(layers.count) - layers.count
+    first_layer = np.cumsum(layers.times) - layers.times
     of_layer = first_layer[plane_of_strip[of_strip]] + np.arange(len(of_strip)) - first[of_strip]
     weight = layers.thickness_mm[of_layer] * layers.part[of_layer] / 1000.0
     weight *= scale[plane_of_strip[of_strip]]
-    if (layers.count != 1).any():
+    if (layers.times != 1).any():
         repeats = times[cells.strip]
         cell = np.repeat(np.arange(len(repeats)), repeats)
         nth = np.arange(len(cell)) - np.repeat(np.cumsum(repeats) - repeats, repeats)
         line = first[cells.strip[cell]] + nth
-        cells = Cells(*(values[cell] for values in cells))
+        strip, *others = cells
+        cells = Cells(strip[cell], *(values[cell] for values in others))
     else:
         line = cells.strip
     return Lines(

@@ -133,7 +133,7 @@ def scanned_on(
     points, starts = joined([loop for plane in planes for loop in plane])
     group = np.repeat(np.arange(len(planes)), [len(plane) for plane in planes])
     along = points[:, 1] - np.repeat(low_mm[group], np.diff(starts))
-    edges = step_mm * np.arange(lines + 1)
+    edges: Floats = step_mm * np.arange(lines + 1.0)
     v_mm = np.tile((edges[1:] + edges[:-1]) / 2, len(planes))
     first, every = (np.full(len(planes), value, np.int64) for value in (1, lines))
     return _crossed(points[:, 0], along, starts, group, edges, first, v_mm, every)

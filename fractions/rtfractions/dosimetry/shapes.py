@@ -19,8 +19,8 @@ from typing import Final, Literal, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from rtfractions.dosimetry.scanline import parted
 from rtfractions.dosimetry.outlines import Rays, between, crossings_beyond, rays_of
+from rtfractions.dosimetry.scanline import parted
 from rtfractions.loops import joined
 from rtfractions.structures import PARTS_APART, Plane, Structure
 
