@@ -24,7 +24,7 @@ EndCapsOption = Literal["auto", "half", "none", "tapered"]
 SAMPLES: Final = 30_000
 """About how many samples a structure has at least."""
 
-MOST_SAMPLES: Final = 3_000_000
+MOST_SAMPLES: Final = 8_000_000
 """About how many samples a structure has at most."""
 
 _SCANLINES: Final = 8
