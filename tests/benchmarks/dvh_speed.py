@@ -3,7 +3,8 @@
 Run ``python tests/benchmarks/dvh_speed.py``. The plan has 200 x 200 x 150 voxels, and 30 structures of some
 465 000 points (`sample_plans/synthetic_clinic.py`). Each tool reads both files and computes every DVH in a process
 of its own (`dvh_tools.py`), in turns, the fast ones five times a turn, after a first run that compiles what an
-installation has compiled. The table has medians of wall time, and the peak of memory. dicompyler-core is given
+installation has compiled. The table has medians of the time by the clock and of the processor, and the peak of memory;
+where other work goes on, the processor's tells more. dicompyler-core is given
 Datasets, by default and with ``use_structure_extents``; plastimatch, where it is installed, the files. In steady
 state one process computes the plan again and again, by numpy and, where numba is installed, by compiled loops
 (``RTFRACTIONS_FAST=1``).
@@ -11,6 +12,7 @@ state one process computes the plan again and again, by numpy and, where numba i
 
 import argparse
 import os
+import resource
 import shutil
 import statistics
 import subprocess
@@ -27,9 +29,10 @@ TOOLS = ("ours", "ours, compiled", "dicompyler-core", "dicompyler-core, extents"
 
 
 class Run(NamedTuple):
-    """Wall time and peak memory of one process."""
+    """Time by the clock and of the processor, and peak memory, of one process."""
 
     seconds: float
+    processor: float
     megabytes: float
 
 
@@ -53,7 +56,7 @@ def write_plan(folder: Path, structures: int | None) -> int:
 
 
 def printed(tool: str, folder: Path, again: int = 0) -> list[float]:
-    """What a tool in a process of its own prints: its peak of memory in MB, and the seconds of further runs."""
+    """What a tool in a process of its own prints: its peak of memory in MB, and two times of each further run."""
     environment = dict(
         os.environ,
         PYTHONPATH=os.pathsep.join(sys.path),
@@ -71,9 +74,15 @@ def printed(tool: str, folder: Path, again: int = 0) -> list[float]:
 
 def run(tool: str, folder: Path) -> Run:
     """Run a tool once."""
-    started = time.perf_counter()
+    started, processor = time.perf_counter(), _processor_seconds()
     megabytes = printed(tool, folder)[0]
-    return Run(time.perf_counter() - started, megabytes)
+    return Run(time.perf_counter() - started, _processor_seconds() - processor, megabytes)
+
+
+def _processor_seconds() -> float:
+    """What ended child processes have used."""
+    used = resource.getrusage(resource.RUSAGE_CHILDREN)
+    return used.ru_utime + used.ru_stime
 
 
 def available() -> list[str]:
@@ -98,6 +107,7 @@ def main() -> None:
     arguments = parser.parse_args()
     tools = available()
     runs: dict[str, list[Run]] = {tool: [] for tool in tools}
+    steady: dict[str, list[Run]] = {tool: [] for tool in tools if tool.startswith("ours")}
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
         points = write_plan(folder, arguments.structures)
@@ -107,21 +117,31 @@ def main() -> None:
         for _ in range(arguments.rounds):
             for tool in tools:
                 runs[tool].extend(run(tool, folder) for _ in range(1 if tool.startswith("dicompyler") else 5))
-        steady = {
-            tool: statistics.median(printed(tool, folder, again=2 * arguments.rounds + 4)[1:])
-            for tool in tools
-            if tool.startswith("ours")
-        }
-    seconds = {tool: statistics.median(one.seconds for one in some) for tool, some in runs.items()}
+            for tool, times in steady.items():
+                found = printed(tool, folder, again=6)[1:]
+                times += [Run(*both, 0.0) for both in zip(found[::2], found[1::2], strict=True)]
+    ours = _medians(runs["ours"])
+    print(
+        "    clock  processor            tool                      times ours, by the clock and the processor"
+    )
     for tool, some in runs.items():
+        clock, processor = _medians(some)
         megabytes = max(one.megabytes for one in some)
-        ratio = seconds[tool] / seconds["ours"]
-        print(f"{seconds[tool]:8.2f} s {megabytes:6.0f} MB  {tool:26} {ratio:6.1f} times ours (ratio)")
-    for tool, one in steady.items():
-        print(f"{one:8.2f} s            {tool + ', in steady state':26}", end="")
-        if "dicompyler-core" in seconds:
-            print(f" dicompyler-core is {seconds['dicompyler-core'] / one:.1f} times that", end="")
+        ratios = f"{clock / ours[0]:6.1f} {processor / ours[1]:6.1f}"
+        print(f"{clock:8.2f} s {processor:8.2f} s {megabytes:6.0f} MB  {tool:26} {ratios}")
+    for tool, some in steady.items():
+        clock, processor = _medians(some)
+        print(f"{clock:8.2f} s {processor:8.2f} s            {tool + ', in steady state':26}", end="")
+        if "dicompyler-core" in runs:
+            peer = _medians(runs["dicompyler-core"])
+            print(
+                f" dicompyler-core is {peer[0] / clock:.1f} and {peer[1] / processor:.1f} times that", end=""
+            )
         print()
+
+
+def _medians(some: list[Run]) -> tuple[float, float]:
+    return statistics.median(one.seconds for one in some), statistics.median(one.processor for one in some)
 
 
 if __name__ == "__main__":
