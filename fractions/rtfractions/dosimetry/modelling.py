@@ -27,7 +27,7 @@ SAMPLES: Final = 30_000
 MOST_SAMPLES: Final = 8_000_000
 """About how many samples a structure has at most."""
 
-_SCANLINES: Final = 8
+_SCANLINES: Final = 5
 """About how many scanlines find the shape of a large structure within a voxel."""
 
 _LARGER: Final = 0.25

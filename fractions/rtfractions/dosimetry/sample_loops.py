@@ -110,37 +110,47 @@ def cells(
         size += max(most[strip] - least[strip] + 1, 0)
     of_strip, u_mm, v_mm = np.empty(size, np.int64), np.empty(size), np.empty(size)
     length_mm, tall_mm, area_mm2 = np.empty(size), np.empty(size), np.empty(size)
-    sums = np.zeros((len(edges_mm), 5))
+    # Every cell that a stretch touches counts as full, and then what is missing at both ends is taken away.
+    turns, lost = np.zeros((len(edges_mm) + 1, 3)), np.zeros((len(edges_mm), 5))
     found = i = 0
     for strip in range(strips):
         while i < len(line) and strip_of_line[line[i]] == strip:
             h, v = height_mm[line[i]], aside_mm[line[i]]
             square = h * v * v + h * h * h / 12
-            for k in range(begin[i], end[i] + 1):
-                low, high = edges_mm[k], edges_mm[k + 1]
-                middle = (low + high) / 2
-                if k == begin[i]:
-                    low = start_mm[i]
-                if k == end[i]:
-                    high = end_mm[i]
-                inside, away = high - low, (low + high) / 2 - middle
-                sums[k, 0] += h * inside
-                sums[k, 1] += h * inside * away
-                sums[k, 2] += h * inside * (away * away + inside * inside / 12)
-                sums[k, 3] += h * v * inside
-                sums[k, 4] += square * inside
+            turns[begin[i], 0] += h
+            turns[begin[i], 1] += h * v
+            turns[begin[i], 2] += square
+            turns[end[i] + 1, 0] -= h
+            turns[end[i] + 1, 1] -= h * v
+            turns[end[i] + 1, 2] -= square
+            for side in range(2):
+                k = end[i] if side else begin[i]
+                low = end_mm[i] if side else edges_mm[k]
+                high = edges_mm[k + 1] if side else start_mm[i]
+                missing, away = high - low, (low + high) / 2 - (edges_mm[k] + edges_mm[k + 1]) / 2
+                lost[k, 0] += h * missing
+                lost[k, 1] += h * missing * away
+                lost[k, 2] += h * missing * (away * away + missing * missing / 12)
+                lost[k, 3] += h * v * missing
+                lost[k, 4] += square * missing
             i += 1
+        full = full_v = full_v2 = 0.0
         for k in range(least[strip], most[strip] + 1):
+            full, full_v, full_v2 = full + turns[k, 0], full_v + turns[k, 1], full_v2 + turns[k, 2]
             width = edges_mm[k + 1] - edges_mm[k]
-            area = sums[k, 0]
+            area = full * width - lost[k, 0]
             if area > LEAST_PART * (strip_mm[strip] * width):
                 of_strip[found], area_mm2[found] = strip, area
-                along, across = sums[k, 1] / area, sums[k, 3] / area
+                along, across = -lost[k, 1] / area, (full_v * width - lost[k, 3]) / area
+                along2 = (full * width * (width * width) / 12 - lost[k, 2]) / area
+                across2 = (full_v2 * width - lost[k, 4]) / area
                 u_mm[found], v_mm[found] = (edges_mm[k] + edges_mm[k + 1]) / 2 + along, across
-                length_mm[found] = np.sqrt(12 * max(sums[k, 2] / area - along * along, 0.0))
-                tall_mm[found] = np.sqrt(12 * max(sums[k, 4] / area - across * across, 0.0))
+                length_mm[found] = np.sqrt(12 * max(along2 - along * along, 0.0))
+                tall_mm[found] = np.sqrt(12 * max(across2 - across * across, 0.0))
                 found += 1
-            sums[k] = 0.0
+            turns[k], lost[k] = 0.0, 0.0
+        if most[strip] >= 0:
+            turns[most[strip] + 1] = 0.0
     return (
         of_strip[:found],
         u_mm[:found],
@@ -149,6 +159,32 @@ def cells(
         tall_mm[:found],
         area_mm2[:found],
     )
+
+
+def in_layers(
+    strip: Integers,
+    u_mm: Floats,
+    aside_mm: Floats,
+    length_mm: Floats,
+    height_mm: Floats,
+    area_mm2: Floats,
+    first: Integers,
+    times: Integers,
+    weight: Floats,
+) -> tuple[Integers, Floats, Floats, Floats, Floats, Floats]:
+    """Cells of strips in each of their layers; as `sampling._in_layers`."""
+    size = 0
+    for i in range(len(strip)):
+        size += times[strip[i]]
+    line, volume = np.empty(size, np.int64), np.empty(size)
+    u, aside, length, height = np.empty(size), np.empty(size), np.empty(size), np.empty(size)
+    at = 0
+    for i in range(len(strip)):
+        for one in range(first[strip[i]], first[strip[i]] + times[strip[i]]):
+            line[at], volume[at] = one, weight[one] * area_mm2[i]
+            u[at], aside[at], length[at], height[at] = u_mm[i], aside_mm[i], length_mm[i], height_mm[i]
+            at += 1
+    return line, u, aside, length, height, volume
 
 
 def spread_over(dose: Floats, change: Floats, least: float, greatest: float) -> tuple[Floats, Flags]:

@@ -203,27 +203,51 @@ def lines_in_layers(
     of_layer = first_layer[plane_of_strip[of_strip]] + np.arange(len(of_strip)) - first[of_strip]
     weight = layers.thickness_mm[of_layer] * layers.part[of_layer] / 1000.0
     weight *= scale[plane_of_strip[of_strip]]
-    if (layers.times != 1).any():
-        repeats = times[cells.strip]
-        cell = np.repeat(np.arange(len(repeats)), repeats)
-        nth = np.arange(len(cell)) - np.repeat(np.cumsum(repeats) - repeats, repeats)
-        line = first[cells.strip[cell]] + nth
-        strip, *others = cells
-        cells = Cells(strip[cell], *(values[cell] for values in others))
-    else:
-        line = cells.strip
+    place = compiled(sample_loops.in_layers) or _in_layers
+    line, u, aside, length, height, volume = place(*cells, first, times, weight)
     return Lines(
         axes,
         line,
-        cells.u_mm,
-        cells.aside_mm,
-        cells.length_mm,
-        cells.height_mm,
+        u,
+        aside,
+        length,
+        height,
         v_mm[of_strip],
         layers.w_mm[of_layer],
         layers.thickness_mm[of_layer],
-        weight[line] * cells.area_mm2,
+        volume,
     )
+
+
+def _in_layers(
+    strip: Integers,
+    u_mm: Floats,
+    aside_mm: Floats,
+    length_mm: Floats,
+    height_mm: Floats,
+    area_mm2: Floats,
+    first: Integers,
+    times: Integers,
+    weight: Floats,
+) -> tuple[Integers, Floats, Floats, Floats, Floats, Floats]:
+    """Cells of strips in each of their layers: line, and as of `Lines`.
+
+    Parameters
+    ----------
+    strip, u_mm, aside_mm, length_mm, height_mm, area_mm2
+        As of `Cells`.
+    first, times : ndarray of int, shape (S,)
+        The first line of each strip, and in how many it stands.
+    weight : ndarray, shape (L,)
+        What a mm2 on each line weighs.
+    """
+    repeats = times[strip]
+    if (repeats == 1).all():
+        return first[strip], u_mm, aside_mm, length_mm, height_mm, weight[first[strip]] * area_mm2
+    cell = np.repeat(np.arange(len(repeats)), repeats)
+    line = np.arange(len(cell)) + (first[strip] - (np.cumsum(repeats) - repeats))[cell]
+    u, aside, length, height = (values[cell] for values in (u_mm, aside_mm, length_mm, height_mm))
+    return line, u, aside, length, height, weight[line] * area_mm2[cell]
 
 
 def divided(edges: Floats, times: int) -> Floats:
