@@ -38,6 +38,7 @@ def check(
     *,
     aliases: Sequence[StructureAlias] = (),
     prior: str | None = None,
+    elsewhere: str | None = None,
     interval_of: Callable[[str], Interval | None] = lambda _: None,
     alpha_beta_gy: float | None = None,
 ) -> AdvisoryFindings:
@@ -53,7 +54,7 @@ def check(
         The plans that treat lesions on study.
     reviews : sequence of PlanReview
         All counted plans of the patient.
-    aliases, prior, interval_of
+    aliases, prior, elsewhere, interval_of
         As for `organs_rule.check`; the set's own names of structures are known beside these.
     alpha_beta_gy : float, optional
         Translate limits that are not stated for a plan's fractionation by isoeffect at this alpha/beta; without it
@@ -69,7 +70,15 @@ def check(
     findings: list[Finding] = []
     for review in graded:
         for rule in constraint_set.constraints:
-            cases = cases_of(rule, review, reviews, aliases=names, prior=prior, interval_of=interval_of)
+            cases = cases_of(
+                rule,
+                review,
+                reviews,
+                aliases=names,
+                prior=prior,
+                elsewhere=elsewhere,
+                interval_of=interval_of,
+            )
             for case in cases:
                 findings += map(_advised, _checked(rule, case, book, alpha_beta_gy))
     return AdvisoryFindings(constraint_set, sha256, tuple(findings))
