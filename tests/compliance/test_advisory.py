@@ -226,6 +226,8 @@ class TestOverlay:
         (found,) = (f for f in findings.findings if f.rule == "organ.r0")
         assert (found.verdict, found.uncertain) == ("per_protocol", uncertain)
         assert ("uncertain" in found.message) == uncertain
+        assert findings.verdict == "per_protocol"
+        assert findings.headline.endswith("; uncertain in 1 check") == uncertain
 
     def test_a_condition_is_confirmed_and_no_longer_only_stated(self) -> None:
         protocol = protocols.library_protocol("NCT03406468").protocol
