@@ -69,7 +69,7 @@ def check(
     names = (*aliases, *constraint_set.aliases)
     findings: list[Finding] = []
     for review in graded:
-        for rule in constraint_set.constraints:
+        for rule in map(_each_alone, constraint_set.constraints):
             cases = cases_of(
                 rule,
                 review,
@@ -82,6 +82,22 @@ def check(
             for case in cases:
                 findings += map(_advised, _checked(rule, case, book, alpha_beta_gy))
     return AdvisoryFindings(constraint_set, sha256, tuple(findings))
+
+
+def _each_alone(rule: DoseRule) -> DoseRule:
+    """A rule whose objectives and mandatory limits are judged one by one.
+
+    A set has no bands: that a mandatory limit is not decided, as other plans are not summed, must not hide an objective
+    that is exceeded.
+    """
+    limits: list[DoseLimit] = []
+    for limit in rule.limits:
+        if limit.objective is None or limit.mandatory is None:
+            limits.append(limit)
+        else:
+            limits.append(msgspec.structs.replace(limit, mandatory=None))
+            limits.append(msgspec.structs.replace(limit, objective=None))
+    return msgspec.structs.replace(rule, limits=tuple(limits))
 
 
 def _advised(finding: Finding) -> Finding:

@@ -37,7 +37,7 @@ SIGNS: Final = {
     Verdict.INFO: "i",
     Verdict.KEPT: "\u2713",
     Verdict.OBJECTIVE_EXCEEDED: "\u2191",
-    Verdict.LIMIT_EXCEEDED: "\u21c8",
+    Verdict.LIMIT_EXCEEDED: "!",
 }
 """A sign beside each verdict: colour carries nothing that is not there without it."""
 
