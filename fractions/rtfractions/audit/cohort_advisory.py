@@ -8,7 +8,7 @@ from rtfractions.compliance.advisory import TRANSLATED
 from rtfractions.reports.check_words import EXCEEDED
 from rtfractions.reports.cohort import AdvisorySetEntry, CountEntry, ExceededEntry
 from rtfractions.reports.cohort_results import AdvisoryOf
-from rtfractions.verdicts import Verdict
+from rtfractions.verdicts import Advice, Verdict
 
 
 def count_entry(name: str, count: int, of: int) -> CountEntry:
@@ -26,7 +26,7 @@ class _OfSet:
     of: AdvisoryOf
     patients: int = 0
     with_exceeded: int = 0
-    verdicts: Counter[Verdict] = field(default_factory=Counter)
+    came_to: Counter[Verdict | Advice] = field(default_factory=Counter)
     translated: int = 0
     uncertain: int = 0
     applied: Counter[str] = field(default_factory=Counter)
@@ -53,13 +53,13 @@ class AdvisoryTally:
         found = False
         own.patients += 1
         for check in advisory.checks:
-            if check.verdict in (Verdict.NOT_APPLICABLE, Verdict.INFO):
+            if check.said in (Verdict.NOT_APPLICABLE, Verdict.INFO):
                 continue
-            own.verdicts[check.verdict] += 1
+            own.came_to[check.said] += 1
             own.applied[check.rule] += 1
             own.translated += check.basis == TRANSLATED
             own.uncertain += bool(check.uncertain)
-            if check.verdict in EXCEEDED:
+            if check.said in EXCEEDED:
                 found = True
                 own.exceeded.setdefault(check.rule, []).append(patient)
         own.with_exceeded += found
@@ -71,8 +71,8 @@ class AdvisoryTally:
 
 
 def _entry(own: _OfSet) -> AdvisorySetEntry:
-    exceeded = sum(own.verdicts[verdict] for verdict in EXCEEDED)
-    kept = own.verdicts[Verdict.PER_PROTOCOL]
+    exceeded = sum(own.came_to[advice] for advice in EXCEEDED)
+    kept = own.came_to[Advice.KEPT]
     limits = [
         ExceededEntry(rule, len(patients), own.applied[rule], tuple(sorted(set(patients))))
         for rule, patients in own.exceeded.items()
@@ -85,7 +85,7 @@ def _entry(own: _OfSet) -> AdvisorySetEntry:
         patients=count_entry("patients with a limit exceeded", own.with_exceeded, own.patients),
         kept=kept,
         exceeded=exceeded,
-        undecided=own.verdicts.total() - kept - exceeded,
+        undecided=own.came_to.total() - kept - exceeded,
         translated=own.translated,
         uncertain=own.uncertain,
         limits=tuple(sorted(limits, key=lambda entry: (-entry.checks, entry.rule))),

@@ -37,7 +37,7 @@ SIGNS: Final = {
     Verdict.INFO: "i",
     Advice.KEPT: "\u2713",
     Advice.OBJECTIVE_EXCEEDED: "\u2191",
-    Advice.LIMIT_EXCEEDED: "\u21c8",
+    Advice.LIMIT_EXCEEDED: "!",
 }
 """A sign beside each verdict and advice: colour carries nothing that is not there without it."""
 

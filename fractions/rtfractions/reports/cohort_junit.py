@@ -4,10 +4,10 @@ from collections.abc import Collection, Iterable, Sequence
 from xml.etree import ElementTree
 
 from rtfractions.errors import printable
-from rtfractions.reports.check_words import EXCEEDED, advisory_words
+from rtfractions.reports.check_words import EXCEEDED
 from rtfractions.reports.cohort import AuditDocument, PatientLine
 from rtfractions.reports.cohort_results import Check, ResultFile
-from rtfractions.verdicts import Verdict
+from rtfractions.verdicts import Advice, Verdict
 
 _OPEN = frozenset({Verdict.QUERY, Verdict.NOT_EVALUABLE})
 _PASSED = frozenset({Verdict.PER_PROTOCOL, Verdict.VARIATION_ACCEPTABLE})
@@ -71,12 +71,12 @@ def _ended(suite: ElementTree.Element, line: PatientLine) -> None:
 
 
 def _advisory_case(
-    suite: ElementTree.Element, name: str, check: Check, failures: Collection[Verdict]
+    suite: ElementTree.Element, name: str, check: Check, failures: Collection[Verdict | Advice]
 ) -> None:
     case = ElementTree.SubElement(suite, "testcase", classname=name, name=printable(check.rule))
-    if check.verdict is not Verdict.PER_PROTOCOL:
-        how = "failure" if check.verdict in failures else "skipped"
-        said = printable(f"{advisory_words(check.verdict)}: {check.message}")
+    if check.said is not Advice.KEPT:
+        how = "failure" if check.said in failures else "skipped"
+        said = printable(f"{check.said.words}: {check.message}")
         ElementTree.SubElement(case, how, message=said)
 
 

@@ -8,7 +8,7 @@ import msgspec
 
 from rtfractions.reports.check_report import OverlayEntry, PatientEntry, ProtocolEntry
 from rtfractions.reports.envelope import Envelope
-from rtfractions.verdicts import Verdict
+from rtfractions.verdicts import Advice, Verdict
 
 
 class Status(StrEnum):
@@ -126,6 +126,7 @@ class Check(msgspec.Struct, frozen=True):
     rule: str
     verdict: Verdict
     message: str
+    advice: Advice | None = None
     basis: str | None = None
     observed: float | str | None = None
     required: float | str | None = None
@@ -137,6 +138,11 @@ class Check(msgspec.Struct, frozen=True):
     rests_on: str | None = None
     source: str | None = None
     nearest: dict[str, object] | None = None
+
+    @property
+    def said(self) -> Verdict | Advice:
+        """What a reader is told that it came to."""
+        return self.verdict if self.advice is None else self.advice
 
 
 class Worth(msgspec.Struct, frozen=True):
