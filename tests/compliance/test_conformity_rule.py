@@ -14,6 +14,7 @@ from rtfractions.compliance import Finding, check
 from rtfractions.dicom.patients import read_patients
 from rtfractions.doses import PlanDose
 from rtfractions.errors import InputFileError
+from rtfractions.notices import Notice
 from rtfractions.patient import Patient, join
 from rtfractions.protocols import Protocol
 from rtfractions.sheets import read_sheets
@@ -95,6 +96,16 @@ def test_bands_and_numbers(patient: Patient) -> None:
     nearest_mm = ADRENAL.planning_mm - 1.5 + 20
     assert adrenal["d2cm"].observed == pytest.approx(100 * float(ADRENAL.dose.gy(nearest_mm)) / 27, rel=0.015)
     assert adrenal["d2cm"].unit == "%"
+
+
+def test_a_missed_objective_hides_no_doubt_about_the_mandatory_limit(patient: Patient) -> None:
+    (one,) = patient.structure_sets
+    doubted = tuple(
+        replace(s, notices=(*s.notices, Notice("structure.gap", "planes are missing"))) for s in one.structures
+    )
+    lung, _ = found(replace(patient, structure_sets=(_set(one, doubted),)))
+    assert lung["ci"].verdict == "query"  # 1.07, not <= 1.05 and <= 1.5
+    assert "planes are missing" in lung["ci"].message
 
 
 def test_no_worse_than_the_source_supports(patient: Patient) -> None:

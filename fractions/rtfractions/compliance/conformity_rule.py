@@ -151,13 +151,14 @@ def _limit(
         message = f"{told}; the source gives {limit.printed}, which is no single limit"
         return replace(finding, verdict=Verdict.QUERY, message=message)
     assert protocol.conformity is not None
-    verdict, bound = dose_limits.grade(limit, found, protocol.conformity.worst_grade)
+    worst_grade = dose_limits.worst_grade_of(limit, protocol.conformity.worst_grade)
+    verdict, bound = dose_limits.grade(limit, found, worst_grade)
     missed = verdict is not Verdict.PER_PROTOCOL
     message = f"{told}, {'not ' if missed else ''}{bound}"
     if rule.index == "D2cm[%]" and _external(review) is None:
         message += "; no one structure is the body: all of the dose grid counts"
     doubts = doubts_of(review, target.result.notices)
-    if doubts and not missed:
+    if doubts and bounds[0].met_by(found):
         verdict = Verdict.QUERY
         message += f"; for a person to look at: {'; '.join(doubts)}"
     return replace(finding, verdict=verdict, message=message, required=float(bound.value))
