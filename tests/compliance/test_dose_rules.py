@@ -216,6 +216,17 @@ class TestWhatIsNotThere:
         assert (kept.verdict, missed.verdict) == ("query", "deviation_unacceptable")
         assert "contours cross themselves" in kept.message
 
+    def test_a_missed_objective_hides_no_doubt_about_the_mandatory_limit(self) -> None:
+        doubted = replace(CORD, notices=(Notice("structure.gap", "planes are missing"),))
+        found = of_organs(
+            Case((PTV, doubted)),
+            organ("D2cc[Gy]", {"objective": "< 20 Gy", "mandatory": "< 30 Gy"}),
+            organ("D2cc[Gy]", {"objective": "< 10 Gy", "mandatory": "< 20 Gy"}),
+            organ("D2cc[Gy]", {"objective": "< 20 Gy"}),
+        )
+        assert [f.verdict for f in found] == ["query", "deviation_unacceptable", "variation_acceptable"]
+        assert "planes are missing" in found[0].message
+
     def test_a_surrogate_says_no_more_than_it_can(self) -> None:
         canal = Case((PTV, replace(CORD, name="SpinalCanal")))
         for limit, metric, says in (
@@ -244,6 +255,23 @@ class TestCourse:
     def test_a_limit_missed_by_one_of_two_plans_is_missed(self) -> None:
         found = of_organs(self.TWO, organ("D2cc[Gy]", {"mandatory": "< 20 Gy"}))
         assert [f.verdict for f in found] == ["deviation_unacceptable"] * 2
+
+    @pytest.mark.parametrize(
+        ("metric", "limit", "verdict"),
+        [
+            ("D50%[Gy]", {"mandatory": ">= 19 Gy"}, "per_protocol"),
+            ("D50%[Gy]", {"mandatory": ">= 21 Gy"}, "not_evaluable"),
+            ("D50%[Gy]", {"objective": ">= 21 Gy", "mandatory": ">= 19 Gy"}, "not_evaluable"),
+            ("V22Gy[%]", {"mandatory": ">= 50 %"}, "not_evaluable"),  # 37.5 % have it
+            ("CV22Gy[cc]", {"mandatory": ">= 4 cc"}, "not_evaluable"),  # 5 cc are spared, by this plan
+            ("CV22Gy[cc]", {"mandatory": ">= 6 cc"}, "deviation_unacceptable"),
+        ],
+    )
+    def test_what_is_not_summed_can_only_add_dose(
+        self, metric: str, limit: dict[str, str], verdict: str
+    ) -> None:
+        found = of_organs(self.TWO, organ(metric, limit))
+        assert [f.verdict for f in found] == [verdict] * 2
 
     def test_a_limit_on_each_plan_needs_no_sum(self) -> None:
         found = of_organs(self.TWO, organ("D2cc[Gy]", {"mandatory": "< 90 Gy"}, sum_over="plan"))

@@ -76,18 +76,13 @@ def check(
 
 
 def _advised(finding: Finding) -> Finding:
-    """A finding in the words of a set, which grades nothing: nothing of it is an acceptable variation.
-
-    A limit of which the source does not say whether it is optimal or mandatory is no mere objective.
-    """
+    """A finding in the words of a set, which grades nothing: nothing of it is an acceptable variation."""
     if finding.verdict is Verdict.PER_PROTOCOL:
         return replace(finding, verdict=Verdict.KEPT)
     if finding.verdict is Verdict.DEVIATION_UNACCEPTABLE:
         return replace(finding, verdict=Verdict.LIMIT_EXCEEDED)
     if finding.verdict is Verdict.VARIATION_ACCEPTABLE:
-        assert finding.limit is not None, "only a number beyond a limit is a variation"
-        optimal = finding.limit.strength == "stated"
-        return replace(finding, verdict=Verdict.OBJECTIVE_EXCEEDED if optimal else Verdict.LIMIT_EXCEEDED)
+        return replace(finding, verdict=Verdict.OBJECTIVE_EXCEEDED)
     return finding
 
 
@@ -98,9 +93,15 @@ def _checked(rule: DoseRule, case: Case, book: Book, alpha_beta_gy: float | None
     translated, how = translate(rule, case.review.fractionation, alpha_beta_gy)
     if translated is None:
         return tuple(replace(one, message=f"{one.message}; not translated: {how}") for one in findings)
+
+    def rule_at(ratio_gy: float) -> DoseRule:
+        other, _ = translate(rule, case.review.fractionation, ratio_gy)
+        assert other is not None, "whether a rule can be translated does not hang on alpha/beta"
+        return other
+
     return tuple(
         replace(one, basis=TRANSLATED, message=f"{TRANSLATED} from {how}: {one.message}")
-        for one in dose_rule.check(translated, case, book)
+        for one in dose_rule.check(translated, replace(case, rule_at=rule_at), book)
     )
 
 
