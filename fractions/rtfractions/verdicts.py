@@ -22,12 +22,6 @@ class Verdict(StrEnum):
     """No rule, or the rule does not apply."""
     INFO = "info"
     """Recorded for the reader; grades nothing."""
-    KEPT = "kept"
-    """Of an advisory limit, which grades nothing either: the dose keeps it."""
-    OBJECTIVE_EXCEEDED = "objective_exceeded"
-    """Of an advisory limit whose source calls it optimal or suggested."""
-    LIMIT_EXCEEDED = "limit_exceeded"
-    """Of an advisory limit that is mandatory, or of which the source does not say what it is."""
 
     @property
     def words(self) -> str:
@@ -41,6 +35,21 @@ class Verdict(StrEnum):
         return self.value.replace("_", " ")
 
 
+class Advice(StrEnum):
+    """What an advisory limit came to, which grades nothing: its verdict is ``info``."""
+
+    LIMIT_EXCEEDED = "limit_exceeded"
+    """Mandatory, or its source does not say whether it is."""
+    OBJECTIVE_EXCEEDED = "objective_exceeded"
+    """Its source calls it optimal or suggested."""
+    KEPT = "kept"
+
+    @property
+    def words(self) -> str:
+        """The advice as a person reads it."""
+        return self.value.replace("_", " ")
+
+
 ROLL_UP_ORDER = (
     Verdict.DEVIATION_UNACCEPTABLE,
     Verdict.QUERY,
@@ -49,10 +58,6 @@ ROLL_UP_ORDER = (
     Verdict.PER_PROTOCOL,
 )
 """Worst first; the verdicts that are not here never roll up."""
-
-
-ADVISORY_EXCEEDED = (Verdict.LIMIT_EXCEEDED, Verdict.OBJECTIVE_EXCEEDED)
-"""What advisory limits come to that are not kept, worst first."""
 
 
 def roll_up(verdicts: Iterable[Verdict]) -> Verdict:

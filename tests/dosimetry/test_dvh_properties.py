@@ -398,7 +398,8 @@ def test_phases_on_different_grids_add_up() -> None:
     structure = blob(9, 12)
     total = model_dvh(model_of(structure, grids), grids, lambda doses: doses[0] + doses[1])
     one = structure_dvh(structure, grids[0])
-    assert total.mean_gy == pytest.approx(2 * one.mean_gy, rel=1e-6)
+    # Samples end at the voxels of both grids, or of one: not quite the same ones.
+    assert total.mean_gy == pytest.approx(2 * one.mean_gy, rel=1e-5)
     assert total.maximum_gy == pytest.approx(2 * one.maximum_gy, rel=1e-6)
     for volume in (0.1, 2.0, 4.0):
         assert total.dose_to_hottest(volume) == pytest.approx(2 * one.dose_to_hottest(volume), rel=1e-3)

@@ -100,7 +100,7 @@ def _json(out: str) -> Iterator[tuple[str, str, str, str]]:
             yield label, lesion["lesion"], "lesion", lesion["verdict"]
         for advisory in patient["advisory"]:
             for check in advisory["checks"]:
-                yield label, f"advisory:{advisory['id']}", check["rule"], check["verdict"]
+                yield label, f"advisory:{advisory['id']}", check["rule"], check["advice"] or check["verdict"]
 
 
 def _csv(out: str) -> Iterator[tuple[str, str, str, str]]:
@@ -108,7 +108,9 @@ def _csv(out: str) -> Iterator[tuple[str, str, str, str]]:
         kind, _, rest = row["rule"].partition(":")
         if kind == "advisory":
             name, _, rule = rest.partition(":")
-            yield row["patient"], f"advisory:{name}", rule, row["verdict"]
+            advice = row["message"].partition(":")[0].replace(" ", "_")
+            compared = row["verdict"] == "info" and advice in ("kept", "objective_exceeded", "limit_exceeded")
+            yield row["patient"], f"advisory:{name}", rule, advice if compared else row["verdict"]
         elif kind != "metric":
             yield row["patient"], row["lesion"], row["rule"], row["verdict"]
 

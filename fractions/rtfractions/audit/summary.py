@@ -17,14 +17,14 @@ from rtfractions.reports import cohort
 from rtfractions.reports.cohort import AuditDocument, CountEntry, GroupEntry, QuestionEntry
 from rtfractions.reports.cohort_results import Check, LesionOf, ResultFile, Said, Status
 from rtfractions.reports.envelope import Context, Message
-from rtfractions.verdicts import ROLL_UP_ORDER, Verdict
+from rtfractions.verdicts import Verdict
 
 DEFECT: Final = 70
 """Exit code of a result in which the program failed."""
 
 FailOn = Literal["variation"]
 
-VERDICTS: Final = tuple(v for v in Verdict if v in (*ROLL_UP_ORDER, Verdict.NOT_APPLICABLE))
+VERDICTS: Final = tuple(verdict for verdict in Verdict if verdict is not Verdict.INFO)
 """Verdicts that a patient or a lesion may come to, in the order of the report."""
 
 OUTCOMES: Final = (

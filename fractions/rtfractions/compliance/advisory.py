@@ -21,7 +21,7 @@ from rtfractions.protocols.bounds import BoundText
 from rtfractions.protocols.constraint_sets import ConstraintSet
 from rtfractions.protocols.dose_rules import DoseLimit, DoseRule
 from rtfractions.protocols.entries import MetricText, StructureAlias
-from rtfractions.verdicts import Verdict
+from rtfractions.verdicts import Advice, Verdict
 
 TRANSLATED: Final = "translated"
 """Basis of findings on limits that were stated for another fractionation."""
@@ -77,13 +77,12 @@ def check(
 
 def _advised(finding: Finding) -> Finding:
     """A finding in the words of a set, which grades nothing: nothing of it is an acceptable variation."""
-    if finding.verdict is Verdict.PER_PROTOCOL:
-        return replace(finding, verdict=Verdict.KEPT)
-    if finding.verdict is Verdict.DEVIATION_UNACCEPTABLE:
-        return replace(finding, verdict=Verdict.LIMIT_EXCEEDED)
-    if finding.verdict is Verdict.VARIATION_ACCEPTABLE:
-        return replace(finding, verdict=Verdict.OBJECTIVE_EXCEEDED)
-    return finding
+    advice = {
+        Verdict.PER_PROTOCOL: Advice.KEPT,
+        Verdict.VARIATION_ACCEPTABLE: Advice.OBJECTIVE_EXCEEDED,
+        Verdict.DEVIATION_UNACCEPTABLE: Advice.LIMIT_EXCEEDED,
+    }.get(finding.verdict)
+    return finding if advice is None else replace(finding, verdict=Verdict.INFO, advice=advice)
 
 
 def _checked(rule: DoseRule, case: Case, book: Book, alpha_beta_gy: float | None) -> tuple[Finding, ...]:

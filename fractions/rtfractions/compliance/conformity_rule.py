@@ -153,8 +153,7 @@ def _limit(
     assert protocol.conformity is not None
     worst_grade = dose_limits.worst_grade_of(limit, protocol.conformity.worst_grade)
     verdict, bound = dose_limits.grade(limit, found, worst_grade)
-    missed = verdict is not Verdict.PER_PROTOCOL
-    message = f"{told}, {'not ' if missed else ''}{bound}"
+    message = f"{told}, {dose_limits.compared(limit, bound, verdict)}"
     if rule.index == "D2cm[%]" and _external(review) is None:
         message += "; no one structure is the body: all of the dose grid counts"
     doubts = doubts_of(review, target.result.notices)

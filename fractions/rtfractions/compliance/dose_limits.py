@@ -106,6 +106,22 @@ def worst_grade_of(limit: DoseLimit, worst_grade: str) -> str:
     return worst_grade
 
 
+def compared(limit: DoseLimit, bound: Bound, verdict: Verdict) -> str:
+    """How a number stands to the bound that decides its verdict, and in a variation which bound it still keeps.
+
+    Examples
+    --------
+    >>> from rtfractions.protocols.bounds import BoundText
+    >>> limit = DoseLimit(objective=BoundText(">= 95 %"), mandatory=BoundText(">= 90 %"))
+    >>> compared(limit, limit.objective.bound, Verdict.VARIATION_ACCEPTABLE)
+    'not >= 95 %, yet >= 90 %'
+    """
+    if verdict is Verdict.PER_PROTOCOL:
+        return str(bound)
+    mandatory = None if limit.mandatory is None else limit.mandatory.bound
+    return f"not {bound}" + ("" if mandatory in (None, bound) else f", yet {mandatory}")
+
+
 def bounds_of(limit: DoseLimit) -> tuple[Bound, ...]:
     """The bounds of a limit, the one that is missed last first."""
     return tuple(text.bound for text in (limit.mandatory, limit.objective) if text is not None)

@@ -205,7 +205,7 @@ def graded(
         return replace(finding, verdict=Verdict.QUERY, message=message)
     verdict, bound = dose_limits.grade(limit, found.value, worst_grade)
     missed = verdict is not Verdict.PER_PROTOCOL
-    message = f"{told}, {'not ' if missed else ''}{bound}{_strength(limit)}"
+    message = f"{told}, {dose_limits.compared(limit, bound, verdict)}{_strength(limit)}"
     finding = replace(
         finding,
         verdict=verdict,
@@ -237,7 +237,8 @@ def graded(
             message=f"this plan only: {finding.message}; {case.only}",
         )
     doubts = (*doubts_of(case.review, _dvh(dvhs, place.named, metric).notices), *_taken_out_unknown(case))
-    if doubts and not at_worst and finding.verdict is not Verdict.NOT_EVALUABLE:
+    # Doubt could hide a deviation behind a variation as well as behind a limit that is kept.
+    if doubts and finding.verdict is not Verdict.NOT_EVALUABLE and not at_worst:
         message = f"{finding.message}; for a person to look at: {'; '.join(doubts)}"
         finding = replace(finding, verdict=Verdict.QUERY, message=message)
     if place.stands_for is not None:

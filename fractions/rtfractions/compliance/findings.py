@@ -11,7 +11,7 @@ from rtfractions.protocols.constraint_sets import ConstraintSet
 from rtfractions.protocols.dose_rules import DoseLimit
 from rtfractions.protocols.entries import Source
 from rtfractions.schedule import Schedule
-from rtfractions.verdicts import ADVISORY_EXCEEDED, ROLL_UP_ORDER, Verdict, roll_up
+from rtfractions.verdicts import ROLL_UP_ORDER, Advice, Verdict, roll_up
 
 if TYPE_CHECKING:  # a lesion sheet is graded without numpy
     from rtfractions.compliance.plan_reviews import PlanReview
@@ -90,6 +90,8 @@ class Finding:
         text brings another verdict; None where nothing was tried.
     limit : DoseLimit or None
         Of a rule on dose: the limit, with its end point, its risk and how far it was verified.
+    advice : Advice or None
+        Of an advisory limit that was compared: what it came to, the verdict being ``info``.
     """
 
     rule: str
@@ -108,6 +110,7 @@ class Finding:
     alpha_beta_flip_gy: float | None = None
     uncertain: bool | None = None
     limit: DoseLimit | None = None
+    advice: Advice | None = None
 
     @property
     def distance(self) -> float | None:
@@ -194,7 +197,7 @@ class AdvisoryFindings:
     @property
     def exceeded(self) -> tuple[Finding, ...]:
         """The limits and objectives that a plan does not keep."""
-        return tuple(finding for finding in self.findings if finding.verdict in ADVISORY_EXCEEDED)
+        return tuple(finding for finding in self.findings if finding.advice not in (None, Advice.KEPT))
 
 
 @dataclass(frozen=True, slots=True, eq=False, kw_only=True)
@@ -285,7 +288,8 @@ class PatientFindings:
             return f"{verdict.words}: nothing to grade"
         label, first = deciding[0]
         if verdict is not Verdict.PER_PROTOCOL:
-            return f"{first.verdict_words}: {label}{first.message}"
+            structure = "" if first.structure is None else f"{first.structure}: "
+            return f"{first.verdict_words}: {label}{structure}{first.message}"
         sources = dict.fromkeys(finding.source.label for _, finding in deciding if finding.source is not None)
         stated = sum(finding.basis == "stated" for _, finding in deciding)
         conditions = f", {counted(stated, 'condition')} accepted on the site's statement" if stated else ""

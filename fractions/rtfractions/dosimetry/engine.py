@@ -6,6 +6,7 @@ centres lie inside, give the extremes; the histogram spreads each sample over wh
 
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
+from itertools import product
 from operator import itemgetter
 from typing import Final, Literal
 
@@ -305,19 +306,25 @@ def _spread_over(
 def _voxels_within(lines: Lines, which: NDArray[np.int64], grid: DoseGrid) -> tuple[Floats, Floats]:
     """Doses and places (u, v, w) of the voxels whose centres lie in some of the samples."""
     line = lines.line[which]
-    points = np.column_stack((lines.u_mm[which], lines.v_mm[line], lines.w_mm[line]))
+    points = np.column_stack((lines.u_mm[which], lines.v_mm[line] + lines.aside_mm[which], lines.w_mm[line]))
     indices = indices_of(points, lines.axes, grid)
-    # Half way between two voxels always the lower, so that of neighbouring samples none is left out.
-    nearest = np.ceil(indices - 0.5 - _SLACK)
-    frame, row, column = np.clip(nearest, 0, np.array(grid.shape) - 1).astype(np.int64).T
-    away = local_mm(indices, (frame, row, column), lines.axes, grid)
-    within = np.abs(away[0]) <= lines.length_mm[which] / 2 + _SLACK
-    within &= np.abs(away[1]) <= lines.height_mm[line] / 2 + _SLACK
-    within &= np.abs(away[2]) <= lines.thickness_mm[line] / 2 + _SLACK
-    doses = np.zeros(int(np.count_nonzero(within)))
-    for layer in grid.layers:
-        doses += layer.stored[frame[within], row[within], column[within]] * layer.scaling_gy
-    return doses, points[within] + np.column_stack(away)[within]
+    # Samples end at voxels, so that their middles lie half way between two: both may be within.
+    lower, upper = np.ceil(indices - 0.5 - _SLACK), np.floor(indices + 0.5 + _SLACK)
+    found_doses, found_points = [], []
+    for corner in product((False, True), repeat=3):
+        nearest = np.where(corner, upper, lower)
+        another = ~np.any(np.array(corner) & (upper == lower), axis=1)
+        frame, row, column = np.clip(nearest, 0, np.array(grid.shape) - 1).astype(np.int64).T
+        away = local_mm(indices, (frame, row, column), lines.axes, grid)
+        within = another & (np.abs(away[0]) <= lines.length_mm[which] / 2 + _SLACK)
+        within &= np.abs(away[1]) <= lines.height_mm[which] / 2 + _SLACK
+        within &= np.abs(away[2]) <= lines.thickness_mm[line] / 2 + _SLACK
+        doses = np.zeros(int(np.count_nonzero(within)))
+        for layer in grid.layers:
+            doses += layer.stored[frame[within], row[within], column[within]] * layer.scaling_gy
+        found_doses.append(doses)
+        found_points.append(points[within] + np.column_stack(away)[within])
+    return np.concatenate(found_doses), np.concatenate(found_points)
 
 
 def _with_difference(dvh: DVH, linear: DVH, model: Model) -> DVH:

@@ -15,11 +15,17 @@ from rtfractions.dosimetry import sample_loops
 
 Floats = NDArray[np.float64]
 
-NODES: Final = 2000
-"""Intervals of a curve, evenly spread from the least to the greatest dose."""
+NODES: Final = 4000
+"""Intervals of a curve. They widen evenly from the least dose to the greatest, where each is 1 / 2000 of the whole.
+
+Where most of a structure has little dose, as of a body, its volume falls by much within few of its doses.
+"""
 
 _FLAT: Final = 1e-9
 """Spread, as part of the range of doses, below which a sample has one dose."""
+
+_NARROWEST: Final = 5e-7
+"""Half the width that a sample has at least, as part of the range of doses: the sums stay exact to rounding."""
 
 _PLATEAU: Final = 1e-3
 """Part of the volume with exactly one dose that is worth a jump in the curve."""
@@ -66,8 +72,9 @@ def cumulative(batches: Sequence[Batch], minimum_gy: float, maximum_gy: float) -
     ]
     unit = 1e-9 * max(abs(minimum_gy), abs(maximum_gy))
     keys, jumps = _plateaus(within, unit, _FLAT * width, _PLATEAU * total)
-    grid = np.linspace(minimum_gy, maximum_gy, NODES + 1)
-    ramps = _Ramps(grid)
+    ramps = _Ramps(minimum_gy, width)
+    grid = minimum_gy + width * ramps.nodes
+    grid[-1] = maximum_gy
     for one in within:
         if len(keys):
             off = ~((one.spread_gy <= _FLAT * width) & np.isin(np.round(one.dose_gy / unit), keys))
@@ -112,29 +119,28 @@ def _plateaus(batches: Sequence[Batch], unit: float, flat: float, least: float) 
 class _Ramps:
     """Weight at or above each node; a sample falls evenly from all at dose - spread to none at dose + spread."""
 
-    def __init__(self, grid: Floats) -> None:
-        self.grid = grid
+    def __init__(self, minimum_gy: float, width_gy: float) -> None:
+        self.nodes: Floats = (np.arange(NODES + 1) / NODES) ** 2  # in widths, from the least dose
+        self.minimum_gy, self.width_gy = minimum_gy, width_gy
         self.total = 0.0
-        self.slope, self.offset = np.zeros(len(grid) + 1), np.zeros(len(grid) + 1)
+        self.slope, self.offset = np.zeros(NODES + 2), np.zeros(NODES + 2)
 
     def add(self, batch: Batch) -> None:
         """Add samples."""
-        step = self.grid[1] - self.grid[0]
-        size = len(self.grid)
         self.total += float(batch.weight.sum())
         if ramps := compiled(sample_loops.ramps):
-            ramps(*batch, self.grid[0], step, self.slope, self.offset)
+            ramps(*batch, self.minimum_gy, self.width_gy, _NARROWEST, self.slope, self.offset)
             return
-        # Narrower than a bin, a sample may be as wide as a small part of it: the sums stay exact to rounding.
-        half = np.maximum(batch.spread_gy / step, 1e-3)
-        middle = (batch.dose_gy - self.grid[0]) / step
+        half = np.maximum(batch.spread_gy / self.width_gy, _NARROWEST)
+        middle = (batch.dose_gy - self.minimum_gy) / self.width_gy
         steepness = batch.weight / (2 * half)
         for ends, signed in ((middle - half, steepness), (middle + half, -steepness)):
-            node = np.clip(np.ceil(ends), 0, size).astype(np.int64)
-            self.slope += np.bincount(node, signed, size + 1)
-            self.offset += np.bincount(node, signed * ends, size + 1)
+            place = NODES * np.sqrt(np.maximum(ends, 0.0))
+            node = np.minimum(np.ceil(place), NODES + 1).astype(np.int64)
+            self.slope += np.bincount(node, signed, NODES + 2)
+            self.offset += np.bincount(node, signed * ends, NODES + 2)
 
     def curve(self) -> Floats:
-        """Weight at or above each node of the grid."""
-        below = np.arange(len(self.grid)) * np.cumsum(self.slope[:-1]) - np.cumsum(self.offset[:-1])
+        """Weight at or above each node."""
+        below = self.nodes * np.cumsum(self.slope[:-1]) - np.cumsum(self.offset[:-1])
         return np.asarray(self.total - below)

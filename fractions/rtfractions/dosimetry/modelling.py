@@ -8,6 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from rtfractions.dosimetry.dvh import DVHError
+from rtfractions.dosimetry.sampled_doses import ALIGNED
 from rtfractions.dosimetry.sampling import Lines, Steps, lines_of
 from rtfractions.dosimetry.shapes import EndCaps, Solid, mixed, shaped, smallness, stacked
 from rtfractions.errors import Where
@@ -23,8 +24,23 @@ EndCapsOption = Literal["auto", "half", "none", "tapered"]
 SAMPLES: Final = 30_000
 """About how many samples a structure has at least."""
 
-MOST_SAMPLES: Final = 3_000_000
+MOST_SAMPLES: Final = 8_000_000
 """About how many samples a structure has at most."""
+
+_SCANLINES: Final = 5
+"""About how many scanlines find the shape of a large structure within a voxel."""
+
+_LARGER: Final = 0.25
+"""Part of a step by which the distance of two planes may be larger without a place between them."""
+
+_SAME: Final = 0.05
+"""Part of a step by which planes of different grids may lie apart and count as one."""
+
+_THINNED: Final = 0.8
+"""Part of a step that planes are at least apart where there would be too many samples."""
+
+_ASKEW: Final = 3
+"""How much finer the steps are where a grid lies askew, so that samples cannot end at its voxels."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -118,7 +134,7 @@ class StructureModel:
 
     def lines(self, steps: Steps) -> Iterator[Lines]:
         """Its samples, batch by batch."""
-        return lines_of(self.solid.sections(steps.w_mm), self.axes, steps)
+        return lines_of(self.solid.sections(steps.w_mm, steps.w_planes_mm), self.axes, steps)
 
     def contains(self, point_mm: Floats) -> bool:
         """Whether a point (u, v, w) lies inside."""
@@ -194,17 +210,76 @@ def model_of(
 def steps_for(model: Model, grids: Sequence[DoseGrid]) -> Steps:
     """How finely something is sampled: no coarser than the dose, nor than its volume and breadth ask for.
 
+    Between planes of voxels a linearly interpolated dose has no kink, and its mean is that in the middle, but for
+    products of coordinates. So samples end at the planes of all grids.
+
     Notes
     -----
-    Where that makes more than `MOST_SAMPLES`, all steps are enlarged alike.
+    Where that makes more than `MOST_SAMPLES`, all steps are enlarged alike, and samples end at some planes only.
     """
-    of_volume = (model.size.volume_mm3 / SAMPLES) ** (1 / 3)
-    voxels = np.min([voxel_mm(grid, model.axes) for grid in grids], axis=0)
-    steps = np.minimum(voxels, of_volume)
+    planes = [[_planes_mm(grid, model.axes, axis) for grid in grids] for axis in range(3)]
+    askew = any(one is None for some in planes for one in some)
+    voxels = np.min([voxel_mm(grid, model.axes) for grid in grids], axis=0) / (_ASKEW if askew else 1)
+    steps = np.minimum(voxels, (model.size.volume_mm3 / SAMPLES) ** (1 / 3))
     steps[:2] = np.minimum(steps[:2], model.size.breadth_mm)
     samples = model.size.volume_mm3 / float(np.prod(steps))
-    steps *= max(samples / MOST_SAMPLES, 1.0) ** (1 / 3)
-    return Steps(*steps.tolist())
+    enlarged = max(samples / MOST_SAMPLES, 1.0) ** (1 / 3)
+    steps *= enlarged
+    apart = steps * (_THINNED if enlarged > 1 else _SAME)
+    surface = model.surface_mm
+    low, high = surface.min(axis=0), surface.max(axis=0)
+    # A cap, or a section between planes, may reach a little further than the contours.
+    low, high = low - 0.2 * (high - low), high + 0.2 * (high - low)
+    u, v, w = (
+        _joined([one for one in some if one is not None], float(least))
+        for some, least in zip(planes, apart, strict=True)
+    )
+    return Steps(
+        u_mm=float(steps[0]),
+        v_mm=float(steps[1]),
+        w_mm=float(steps[2]),
+        u_edges_mm=_edges(u, float(steps[0]), float(low[0]), float(high[0])),
+        v_edges_mm=_edges(v, float(steps[1]), float(low[1]), float(high[1])),
+        w_planes_mm=w,
+        # A spline is read in the middle of a row of cells, where a linear dose is known anywhere in it.
+        scanlines=1 if model.small == 1 else int(np.ceil(_SCANLINES * steps[1] / voxels[1])),
+    )
+
+
+def _planes_mm(grid: DoseGrid, axes: Floats, axis: int) -> Floats | None:
+    """Where along an axis the planes of voxels of a grid lie, ascending; None where they are askew to it."""
+    turn = grid.axes @ axes[axis]
+    of_grid = int(np.argmax(np.abs(turn)))
+    if np.delete(np.abs(turn), of_grid).max() > ALIGNED:
+        return None
+    count = grid.shape[of_grid]
+    offsets = grid.frame_offsets_mm if of_grid == 0 else np.arange(count) * grid.spacing_mm[of_grid - 1]
+    return np.sort(axes[axis] @ grid.origin_mm + turn[of_grid] * offsets)
+
+
+def _joined(planes: list[Floats], apart_mm: float) -> Floats:
+    """The planes of some grids, ascending, of those nearer to each other only some."""
+    kept: list[float] = []
+    for one in np.sort(np.concatenate([np.zeros(0), *planes])).tolist():
+        if not kept or one - kept[-1] > apart_mm:
+            kept.append(one)
+    return np.array(kept)
+
+
+def _edges(planes_mm: Floats, step_mm: float, low_mm: float, high_mm: float) -> Floats:
+    """Planes, and places between and beyond them about a step apart, from low to high."""
+    if not len(planes_mm):
+        planes_mm = np.array([low_mm])
+    first, last = float(planes_mm[0]), float(planes_mm[-1])
+    before = first - step_mm * np.arange(np.ceil(max(first - low_mm, 0.0) / step_mm), 0, -1)
+    after = last + step_mm * np.arange(1, np.ceil(max(high_mm - last, 0.0) / step_mm) + 1)
+    gaps = np.diff(planes_mm)
+    times = np.where(gaps <= (1 + _LARGER) * step_mm, 1, np.ceil(gaps / step_mm)).astype(np.int64)
+    nth = np.arange(times.sum()) - np.repeat(np.cumsum(times) - times, times)
+    between = np.repeat(planes_mm[:-1], times) + nth * np.repeat(gaps / times, times)
+    edges = np.concatenate((before, between, planes_mm[-1:], after))
+    within = np.searchsorted(edges, (low_mm, high_mm))
+    return edges[max(within[0] - 1, 0) : within[1] + 1]
 
 
 def voxel_mm(grid: DoseGrid, axes: Floats) -> Floats:

@@ -22,8 +22,8 @@ from rtfractions.dosimetry.modelling import (
     model_of,
     steps_for,
 )
-from rtfractions.dosimetry.sampling import BATCH, Lines, Steps
-from rtfractions.dosimetry.scanline import cut, scanned_on
+from rtfractions.dosimetry.sampling import BATCH, Layers, Lines, Steps, lines_in_layers
+from rtfractions.dosimetry.scanline import Stretches, parted, scanned_on
 from rtfractions.dosimetry.shapes import smallness
 from rtfractions.errors import Where
 from rtfractions.grid import DoseGrid
@@ -36,6 +36,9 @@ Flags = NDArray[np.bool_]
 
 MARGIN_LINES: Final = 20
 """At most so many lines lie within a margin on either side; a margin is then exact to a few hundredths of a mm."""
+
+LINES_IN_A_STEP: Final = 8
+"""Lines of a region without a margin in a step of its samples."""
 
 MOST_MARGIN_MM: Final = 200.0
 """Larger margins are refused."""
@@ -132,7 +135,7 @@ class _Stretches(NamedTuple):
 class _Lattice(NamedTuple):
     """Lines along u at heights v and w; line k lies in layer k // lines."""
 
-    v_low_mm: float
+    v_low_mm: Floats  # of each layer
     v_step_mm: float
     lines: int
     w_mm: Floats
@@ -167,30 +170,41 @@ class RegionModel:
         return np.column_stack((u, v, w))
 
     def lines(self, steps: Steps) -> Iterator[Lines]:
-        """Its samples, batch by batch; across its lines they are as coarse as these."""
-        line, start, end = self.inside
-        pieces = cut(line, start, end, steps.u_mm)
-        for first in range(0, len(pieces.line), BATCH):
-            part = slice(first, first + BATCH)
-            numbers, own = np.unique(pieces.line[part], return_inverse=True)
-            v, w, thickness = self._places(numbers)
-            length = pieces.length_mm[part]
-            height = np.full(len(v), self.lattice.v_step_mm)
-            weight = length * (height * thickness)[own] / 1000.0
-            yield Lines(self.axes, own, pieces.u_mm[part], length, v, w, height, thickness, weight)
+        """Its samples, batch by batch; across its lines as coarse as these."""
+        lattice, (line, start, end) = self.lattice, self.inside
+        half = lattice.thickness_mm / 2
+        parts = parted(lattice.w_mm - half, lattice.w_mm + half, steps.w_planes_mm)
+        times = np.bincount(parts.of, minlength=len(half))
+        of_layer = line // lattice.lines
+        rows = lattice.v_step_mm / steps.v_mm * ((end - start) / steps.u_mm + 1)
+        size = np.bincount(of_layer, rows, len(half)) * times
+        batch = (np.cumsum(size) // BATCH)[of_layer]
+        for one in np.unique(batch):
+            some = slice(*np.searchsorted(batch, (one, one + 1)))
+            numbers, own = np.unique(line[some], return_inverse=True)
+            planes, of_plane = np.unique(numbers // lattice.lines, return_inverse=True)
+            within = np.isin(parts.of, planes)
+            low, high = parts.low[within], parts.high[within]
+            height = np.full(len(numbers), lattice.v_step_mm)
+            yield lines_in_layers(
+                Stretches(own, start[some], end[some], of_plane, self._places(numbers)[0], height),
+                Layers(times[planes], (low + high) / 2, high - low, np.ones(len(low))),
+                self.axes,
+                steps,
+            )
 
     def contains(self, point_mm: Floats) -> bool:
         """Whether a point (u, v, w) lies inside, by the line next to it."""
         u, v, w = point_mm.tolist()
         layer = int(np.argmin(np.abs(self.lattice.w_mm - w)))
-        number = int((v - self.lattice.v_low_mm) // self.lattice.v_step_mm)
+        number = int((v - self.lattice.v_low_mm[layer]) // self.lattice.v_step_mm)
         line = layer * self.lattice.lines + number
         some = slice(*np.searchsorted(self.inside.line, (line, line + 1)))
         return bool(np.any((self.inside.start_mm[some] <= u) & (u <= self.inside.end_mm[some])))
 
     def _places(self, line: Integers) -> tuple[Floats, Floats, Floats]:
         layer, number = np.divmod(line, self.lattice.lines)
-        v = self.lattice.v_low_mm + (number + 0.5) * self.lattice.v_step_mm
+        v = self.lattice.v_low_mm[layer] + (number + 0.5) * self.lattice.v_step_mm
         return v, self.lattice.w_mm[layer], self.lattice.thickness_mm[layer]
 
 
@@ -206,7 +220,7 @@ def region_model(
     axes = structures[0].axes
     some = list(models.values())
     # The finest that one of the structures asks for: what is left of two may be as thin as the thinner.
-    steps = np.min([steps_for(model, grids) for model in some], axis=0)
+    steps = np.min([steps_for(model, grids)[:3] for model in some], axis=0)
     lattice = _lattice(region, models, steps)
     inside = _inside(region, models, lattice)
     volume = float(lattice.length_mm(inside) @ lattice.thickness_mm) * lattice.v_step_mm
@@ -266,7 +280,7 @@ def _check_together(structures: Sequence[Structure], where: Where) -> None:
 def _lattice(region: Region, models: dict[Structure, StructureModel], steps: Floats) -> _Lattice:
     """Lines through all structures and what margins reach."""
     margin = _margin(region)
-    step_v, step_w = steps[1] / 2, steps[2]
+    step_v, step_w = steps[1] / LINES_IN_A_STEP, steps[2]
     if margin:
         step_v = step_w = max(float(steps.min()) / 2, margin / MARGIN_LINES)
     intervals = [one for model in models.values() for _, one in model.solid.intervals]
@@ -288,7 +302,12 @@ def _lattice(region: Region, models: dict[Structure, StructureModel], steps: Flo
             for low, high, count in zip(bounds[:-1], bounds[1:], counts, strict=True)
         ]
         edges = np.concatenate((*parts, bounds[-1:]))
-    return _Lattice(v_low - reach, step_v, lines, (edges[1:] + edges[:-1]) / 2, np.diff(edges))
+    begins = np.full(len(edges) - 1, v_low - reach)
+    if (
+        not margin
+    ):  # so that edges along u, which fall wholly on one side of a line, do not err alike in all layers
+        begins += np.arange(len(begins)) * _GOLDEN % 1.0 * step_v
+    return _Lattice(begins, step_v, lines + 1, (edges[1:] + edges[:-1]) / 2, np.diff(edges))
 
 
 def _inside(region: Region, models: dict[Structure, StructureModel], lattice: _Lattice) -> _Stretches:
@@ -328,7 +347,7 @@ def _of_structure(model: StructureModel, lattice: _Lattice) -> _Stretches:
         return _Stretches(np.zeros(0, np.int64), np.zeros(0), np.zeros(0))
     layers = np.array(sorted(taken))
     found = scanned_on(
-        [taken[k] for k in layers.tolist()], lattice.v_low_mm, lattice.v_step_mm, lattice.lines
+        [taken[k] for k in layers.tolist()], lattice.v_low_mm[layers], lattice.v_step_mm, lattice.lines
     )
     plane, number = np.divmod(found[0], lattice.lines)
     return _Stretches(layers[plane] * lattice.lines + number, found[1], found[2])

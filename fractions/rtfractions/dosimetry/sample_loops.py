@@ -12,6 +12,12 @@ Floats = NDArray[np.float64]
 Integers = NDArray[np.int64]
 Flags = NDArray[np.bool_]
 
+SLIVER = 0.05
+"""Part of the distance of edges by which a piece may reach over one: no slivers are cut off."""
+
+LEAST_PART = 1e-4
+"""Part of a cell that is left out where no more is inside."""
+
 _MANY = 32
 """Crossings of a line from which on they are sorted by more than insertion."""
 
@@ -21,38 +27,47 @@ def crossed(
     along: Floats,
     starts: Integers,
     group: Integers,
-    low: Floats,
-    step: Floats,
+    middles: Floats,
+    first_edge: Integers,
+    v: Floats,
     lines: Integers,
 ) -> tuple[Integers, Floats, Floats]:
-    """Stretches of scanlines inside loops: line, start and end; as `scanline._crossed`."""
+    """Stretches of scanlines inside loops: line, start and end; as `scanline._stretches`."""
     above = np.empty(len(along), np.int64)
     first_line = np.cumsum(lines) - lines
     begin = np.zeros(lines.sum() + 1, np.int64)
+    below = 0
     for loop in range(len(group)):
         of = group[loop]
-        per_mm = 1.0 / step[of] if step[of] > 0 else 0.0
+        first, last = first_line[of], first_line[of] + lines[of] - 1
         for i in range(starts[loop], starts[loop + 1]):
-            number = np.ceil((along[i] - low[of]) * per_mm - 0.5)
-            above[i] = int(min(max(number, 0.0), float(lines[of])))
+            # From where the point before lies it is mostly no step or one.
+            while below < len(middles) and middles[below] < along[i]:
+                below += 1
+            while below > 0 and middles[below - 1] >= along[i]:
+                below -= 1
+            number = min(max(below - first_edge[of], 0), max(lines[of] - 2, 0))
+            if along[i] > v[first]:
+                number += 1
+            if lines[of] > 1 and along[i] > v[last]:
+                number += 1
+            above[i] = first + number
         before = starts[loop + 1] - 1
         for i in range(starts[loop], starts[loop + 1]):
             for k in range(min(above[before], above[i]), max(above[before], above[i])):
-                begin[first_line[of] + k + 1] += 1
+                begin[k + 1] += 1
             before = i
     begin = np.cumsum(begin)
     at = np.empty(begin[-1])
     filled = begin[:-1].copy()
     for loop in range(len(group)):
-        of = group[loop]
         before = starts[loop + 1] - 1
         for i in range(starts[loop], starts[loop + 1]):
             for k in range(min(above[before], above[i]), max(above[before], above[i])):
-                part = (low[of] + (k + 0.5) * step[of] - along[before]) / (along[i] - along[before])
+                part = (v[k] - along[before]) / (along[i] - along[before])
                 part = min(max(part, 0.0), 1.0)
-                line = first_line[of] + k
-                at[filled[line]] = across[before] + part * (across[i] - across[before])
-                filled[line] += 1
+                at[filled[k]] = across[before] + part * (across[i] - across[before])
+                filled[k] += 1
             before = i
     of_stretch = np.empty(len(at) // 2, np.int64)
     for line in range(len(begin) - 1):
@@ -69,66 +84,107 @@ def crossed(
     return of_stretch, at[::2].copy(), at[1::2].copy()
 
 
-def in_layers(
+def cells(
     line: Integers,
     start_mm: Floats,
     end_mm: Floats,
-    step_mm: float,
-    plane_of_line: Integers,
+    aside_mm: Floats,
+    height_mm: Floats,
+    strip_of_line: Integers,
+    edges_mm: Floats,
+) -> tuple[Integers, Floats, Floats, Floats, Floats, Floats]:
+    """What lies inside on scanlines, by cells; as `sampling._cells`."""
+    begin, end = np.empty(len(line), np.int64), np.empty(len(line), np.int64)
+    strips = strip_of_line[-1] + 1 if len(strip_of_line) else 0
+    least, most = np.full(strips, len(edges_mm)), np.full(strips, -1)
+    strip_mm = np.zeros(strips)
+    for one in range(len(strip_of_line)):
+        strip_mm[strip_of_line[one]] += height_mm[one]
+    for i in range(len(line)):
+        begin[i] = np.searchsorted(edges_mm, start_mm[i], side="right") - 1
+        end[i] = max(np.searchsorted(edges_mm, end_mm[i], side="left") - 1, begin[i])
+        strip = strip_of_line[line[i]]
+        least[strip], most[strip] = min(least[strip], begin[i]), max(most[strip], end[i])
+    size = 0
+    for strip in range(strips):
+        size += max(most[strip] - least[strip] + 1, 0)
+    of_strip, u_mm, v_mm = np.empty(size, np.int64), np.empty(size), np.empty(size)
+    length_mm, tall_mm, area_mm2 = np.empty(size), np.empty(size), np.empty(size)
+    # Every cell that a stretch touches counts as full, and then what is missing at both ends is taken away.
+    turns, lost = np.zeros((len(edges_mm) + 1, 3)), np.zeros((len(edges_mm), 5))
+    found = i = 0
+    for strip in range(strips):
+        while i < len(line) and strip_of_line[line[i]] == strip:
+            h, v = height_mm[line[i]], aside_mm[line[i]]
+            square = h * v * v + h * h * h / 12
+            turns[begin[i], 0] += h
+            turns[begin[i], 1] += h * v
+            turns[begin[i], 2] += square
+            turns[end[i] + 1, 0] -= h
+            turns[end[i] + 1, 1] -= h * v
+            turns[end[i] + 1, 2] -= square
+            for side in range(2):
+                k = end[i] if side else begin[i]
+                low = end_mm[i] if side else edges_mm[k]
+                high = edges_mm[k + 1] if side else start_mm[i]
+                missing, away = high - low, (low + high) / 2 - (edges_mm[k] + edges_mm[k + 1]) / 2
+                lost[k, 0] += h * missing
+                lost[k, 1] += h * missing * away
+                lost[k, 2] += h * missing * (away * away + missing * missing / 12)
+                lost[k, 3] += h * v * missing
+                lost[k, 4] += square * missing
+            i += 1
+        full = full_v = full_v2 = 0.0
+        for k in range(least[strip], most[strip] + 1):
+            full, full_v, full_v2 = full + turns[k, 0], full_v + turns[k, 1], full_v2 + turns[k, 2]
+            width = edges_mm[k + 1] - edges_mm[k]
+            area = full * width - lost[k, 0]
+            if area > LEAST_PART * (strip_mm[strip] * width):
+                of_strip[found], area_mm2[found] = strip, area
+                along, across = -lost[k, 1] / area, (full_v * width - lost[k, 3]) / area
+                along2 = (full * width * (width * width) / 12 - lost[k, 2]) / area
+                across2 = (full_v2 * width - lost[k, 4]) / area
+                u_mm[found], v_mm[found] = (edges_mm[k] + edges_mm[k + 1]) / 2 + along, across
+                length_mm[found] = np.sqrt(12 * max(along2 - along * along, 0.0))
+                tall_mm[found] = np.sqrt(12 * max(across2 - across * across, 0.0))
+                found += 1
+            turns[k], lost[k] = 0.0, 0.0
+        if most[strip] >= 0:
+            turns[most[strip] + 1] = 0.0
+    return (
+        of_strip[:found],
+        u_mm[:found],
+        v_mm[:found],
+        length_mm[:found],
+        tall_mm[:found],
+        area_mm2[:found],
+    )
+
+
+def in_layers(
+    strip: Integers,
+    u_mm: Floats,
+    aside_mm: Floats,
+    length_mm: Floats,
     height_mm: Floats,
     area_mm2: Floats,
-    layers: Integers,
-    thickness_mm: Floats,
-    part: Floats,
-) -> tuple[Integers, Integers, Integers, Floats, Floats, Floats]:
-    """Stretches cut into pieces that stand in the layers of their plane; as `sampling._lines`.
-
-    Returns
-    -------
-    of_line, of_layer : ndarray of int, shape (L,)
-        Scanline and layer of each line of samples.
-    line_of_sample : ndarray of int, shape (n,)
-    u_mm, length_mm, weight_cm3 : ndarray, shape (n,)
-    """
-    first_layer = np.cumsum(layers) - layers
-    times = layers[plane_of_line]
-    first = np.cumsum(times) - times
-    scanned_mm2 = np.zeros(len(layers))
-    samples = 0
-    for stretch in range(len(line)):
-        length = end_mm[stretch] - start_mm[stretch]
-        if length > 0:
-            pieces = int(np.ceil(length / step_mm))
-            plane = plane_of_line[line[stretch]]
-            for _ in range(pieces):
-                scanned_mm2[plane] += length / pieces * height_mm[line[stretch]]
-            samples += pieces * layers[plane]
-    total = times.sum()
-    of_line, of_layer, weight_of_mm = np.empty(total, np.int64), np.empty(total, np.int64), np.empty(total)
-    for one in range(len(plane_of_line)):
-        plane = plane_of_line[one]
-        scale = area_mm2[plane] / scanned_mm2[plane] if scanned_mm2[plane] > 0 else 0.0
-        for nth in range(times[one]):
-            at, layer = first[one] + nth, first_layer[plane] + nth
-            of_line[at], of_layer[at] = one, layer
-            weight_of_mm[at] = height_mm[one] * thickness_mm[layer] * part[layer] * scale / 1000.0
-    line_of_sample, u_mm = np.empty(samples, np.int64), np.empty(samples)
-    length_mm, weight_cm3 = np.empty(samples), np.empty(samples)
-    sample = 0
-    for stretch in range(len(line)):
-        length = end_mm[stretch] - start_mm[stretch]
-        if length > 0:
-            pieces = int(np.ceil(length / step_mm))
-            size = length / pieces
-            one = line[stretch]
-            for piece in range(pieces):
-                middle = start_mm[stretch] + (piece + 0.5) * size
-                for nth in range(times[one]):
-                    line_of_sample[sample] = first[one] + nth
-                    u_mm[sample], length_mm[sample] = middle, size
-                    weight_cm3[sample] = weight_of_mm[first[one] + nth] * size
-                    sample += 1
-    return of_line, of_layer, line_of_sample, u_mm, length_mm, weight_cm3
+    first: Integers,
+    times: Integers,
+    weight: Floats,
+) -> tuple[Integers, Floats, Floats, Floats, Floats, Floats]:
+    """Cells of strips in each of their layers; as `sampling._in_layers`."""
+    size = 0
+    for i in range(len(strip)):
+        size += times[strip[i]]
+    line, volume = np.empty(size, np.int64), np.empty(size)
+    u, aside, length, height = np.empty(size), np.empty(size), np.empty(size), np.empty(size)
+    at = 0
+    for i in range(len(strip)):
+        for one in range(first[strip[i]], first[strip[i]] + times[strip[i]]):
+            line[at], volume[at] = one, weight[one] * area_mm2[i]
+            u[at], aside[at], length[at], height[at] = u_mm[i], aside_mm[i], length_mm[i], height_mm[i]
+            at += 1
+    return line, u, aside, length, height, volume
 
 
 def spread_over(dose: Floats, change: Floats, least: float, greatest: float) -> tuple[Floats, Flags]:
@@ -155,20 +211,21 @@ def ramps(
     spread: Floats,
     weight: Floats,
     least: float,
-    step: float,
+    width: float,
+    narrowest: float,
     slope: Floats,
     offset: Floats,
 ) -> None:
     """Add samples to the slopes and offsets of a cumulative curve; as `histogram._Ramps.add`."""
-    size = float(len(slope) - 1)
+    nodes = float(len(slope) - 2)
     for i in range(len(dose)):
-        half = max(spread[i] / step, 1e-3)
-        middle = (dose[i] - least) / step
+        half = max(spread[i] / width, narrowest)
+        middle = (dose[i] - least) / width
         steepness = weight[i] / (2 * half)
         low, high = middle - half, middle + half
-        node = int(min(max(np.ceil(low), 0.0), size))
+        node = int(min(np.ceil(nodes * np.sqrt(max(low, 0.0))), nodes + 1))
         slope[node] += steepness
         offset[node] += steepness * low
-        node = int(min(max(np.ceil(high), 0.0), size))
+        node = int(min(np.ceil(nodes * np.sqrt(max(high, 0.0))), nodes + 1))
         slope[node] -= steepness
         offset[node] -= steepness * high

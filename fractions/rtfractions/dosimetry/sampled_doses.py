@@ -28,8 +28,12 @@ Floats = NDArray[np.float64]
 Integers = NDArray[np.int64]
 Flags = NDArray[np.bool_]
 
-_ALIGNED: Final = 1e-6
+ALIGNED: Final = 1e-6
 """Largest component of a unit vector along an axis to which it is called perpendicular."""
+
+
+_SPARSE: Final = 6
+"""How many voxels can be interpolated across a line in the time that one sample takes by itself."""
 
 
 class Doses(NamedTuple):
@@ -53,7 +57,7 @@ class Doses(NamedTuple):
 def doses_of(lines: Lines, grid: DoseGrid, interpolation: Interpolation) -> Doses:
     """Doses of samples by a grid."""
     turn = grid.axes @ lines.axes.T
-    if np.abs(turn[np.abs(turn) < 0.5]).max(initial=0.0) > _ALIGNED:
+    if np.abs(turn[np.abs(turn) < 0.5]).max(initial=0.0) > ALIGNED:
         return _pointwise(lines, grid, interpolation)
     order = np.argmax(np.abs(turn), axis=0)  # the grid's axis along u, along v, along w
     start = grid.axes @ grid.origin_mm
@@ -81,13 +85,15 @@ def doses_of(lines: Lines, grid: DoseGrid, interpolation: Interpolation) -> Dose
         int(block.first[order[0]]),
         lines.length_mm,
         by_u,
-        by_v * lines.height_mm,
+        np.broadcast_to(by_v, v.shape),
         by_w * lines.thickness_mm,
         grid.shape[order[0]],
         known(grid, order[1], v) & known(grid, order[2], w),
     )
     find = _linear_compiled if compiles_linear else _found
     dose, change, inside = find(block, order, v, w, along)
+    dose += change[1] * lines.aside_mm
+    change[1] *= lines.height_mm
     return Doses(dose, change.T, inside)
 
 
@@ -107,7 +113,7 @@ class _Along(NamedTuple):
     by_u : ndarray, shape (n,) or (1,)
         Voxels in a mm along u.
     by_v, by_w : ndarray, shape (L,)
-        Voxels, along v and w, in the size of a line.
+        Voxels in a mm along v, and in the thickness of a line along w.
     size : int
         How many voxels the grid has along u.
     known : ndarray of bool, shape (L,)
@@ -162,8 +168,13 @@ def _found(
     """Doses, how much they change over the samples along u, v and w, shape (3, n), and which are known."""
     values = np.ascontiguousarray(block.values.transpose(order[2], order[1], order[0]))
     layers, rows, columns = values.shape
-    table = values.reshape(layers * rows, columns)
-    tables = _across(table, rows, block.taps(order[1], v), block.taps(order[2], w))
+    of_u, of_v, of_w = block.taps(order[0], along.place), block.taps(order[1], v), block.taps(order[2], w)
+    start = along.line * columns + of_u.first
+    if block.interpolation == "linear" and len(start) * _SPARSE < len(v) * columns:
+        tables = _across_samples(values, of_u, of_v, of_w, along.line)
+        start = np.arange(0, 2 * len(start), 2)
+    else:
+        tables = _across(values.reshape(layers * rows, columns), rows, of_v, of_w)
     if block.interpolation == "cubic" and (cubic := compiled(dose_loops.cubic_along_lines)):
         return cubic(
             *tables,
@@ -178,8 +189,6 @@ def _found(
             along.known,
         )
     inside = (along.place >= -INSIDE) & (along.place <= along.size - 1 + INSIDE) & along.known[along.line]
-    of_u = block.taps(order[0], along.place)
-    start = along.line * columns + of_u.first
     change = np.empty((3, len(start)))
     if block.interpolation == "linear":  # in half the operations that weights would need
         at, beyond = [], start + 1
@@ -212,19 +221,8 @@ def _across(table: Floats, rows: int, of_v: Taps, of_w: Taps) -> tuple[Floats, F
     """Rows of voxels interpolated across the lines, shape (L, columns): doses, and changes along v and w."""
     first = of_w.first * rows + of_v.first
     if len(of_w.value) == 2:  # linear: in half the operations that weights would need
-        v, w = of_v.value[1][:, None], of_w.value[1][:, None]
-        low, high = table.take(first, axis=0), table.take(first + rows, axis=0)
-        along_low, along_high = table.take(first + 1, axis=0), table.take(first + rows + 1, axis=0)
-        along_low -= low
-        along_high -= high
-        low += v * along_low
-        high += v * along_high
-        high -= low
-        low += w * high
-        along_high -= along_low
-        along_high *= w
-        along_high += along_low
-        return low, along_high, high
+        corners = [table.take(first + k, axis=0) for k in (0, 1, rows, rows + 1)]
+        return _between_corners(corners, of_v.value[1][:, None], of_w.value[1][:, None])
     if cubic := compiled(dose_loops.cubic_across):
         return cubic(table, rows, first, of_v.value, of_v.slope, of_w.value, of_w.slope)
     level, along_v, along_w = (np.zeros((len(first), table.shape[1])) for _ in range(3))
@@ -235,6 +233,36 @@ def _across(table: Floats, rows: int, of_v: Taps, of_w: Taps) -> tuple[Floats, F
             along_v += (of_w.value[i] * of_v.slope[j])[:, None] * row
             along_w += (of_w.slope[i] * of_v.value[j])[:, None] * row
     return level, along_v, along_w
+
+
+def _across_samples(
+    values: Floats, of_u: Taps, of_v: Taps, of_w: Taps, line: Integers
+) -> tuple[Floats, Floats, Floats]:
+    """As `_across` linearly, but of each sample only the two voxels on either side along its line, shape (n, 2)."""
+    _, rows, columns = values.shape
+    flat = values.reshape(-1)
+    first = ((of_w.first * rows + of_v.first) * columns)[line] + of_u.first
+    at = first[:, None] + np.arange(2)
+    corners = [flat.take(at + k * columns) for k in (0, 1, rows, rows + 1)]
+    return _between_corners(corners, of_v.value[1][line, None], of_w.value[1][line, None])
+
+
+def _between_corners(corners: list[Floats], v: Floats, w: Floats) -> tuple[Floats, Floats, Floats]:
+    """Doses between those at four corners, and changes along v and w.
+
+    The corners are the lower along w and beyond it along v, then the upper and beyond it; they are overwritten.
+    """
+    low, low_beyond, high, high_beyond = corners
+    low_beyond -= low
+    high_beyond -= high
+    low += v * low_beyond
+    high += v * high_beyond
+    high -= low
+    low += w * high
+    high_beyond -= low_beyond
+    high_beyond *= w
+    high_beyond += low_beyond
+    return low, high_beyond, high
 
 
 def doses_at(
@@ -307,7 +335,7 @@ def _pointwise(lines: Lines, grid: DoseGrid, interpolation: Interpolation) -> Do
             change[inside, axis] = values_at(block, some, slope_along=axis)
             change[inside, axis] *= _per_mm(grid, axis, some[:, axis])
     gradient = change @ (grid.axes @ lines.axes.T)
-    size = np.column_stack((lines.length_mm, lines.height_mm[lines.line], lines.thickness_mm[lines.line]))
+    size = np.column_stack((lines.length_mm, lines.height_mm, lines.thickness_mm[lines.line]))
     return Doses(dose, gradient * size, inside)
 
 

@@ -1,8 +1,7 @@
-"""Contours cut into pieces along scanlines: exact along the lines, evenly spread across them, even-odd.
+"""What of contours lies inside on scanlines: exact along the lines, even-odd.
 
-Each plane has scanlines of its own, spread evenly from the least to the greatest v of its contours, so that
-a rectangle is exact whatever its place. What lies inside on a line is cut into pieces of equal length, each
-known by its middle. Weights are made to sum to the plane's area.
+Strips end at edges that all planes share, and at the least and the greatest v of a plane's contours, so that a
+rectangle is exact whatever its place. In the middle of each strip lies a scanline.
 """
 
 from collections.abc import Sequence
@@ -13,6 +12,7 @@ from numpy.typing import NDArray
 
 from rtfractions.compiled import compiled
 from rtfractions.dosimetry import sample_loops
+from rtfractions.dosimetry.sample_loops import SLIVER
 from rtfractions.loops import joined
 
 Floats = NDArray[np.float64]
@@ -33,7 +33,7 @@ class Stretches(NamedTuple):
     v_mm : ndarray, shape (L,)
         Where it lies.
     height_mm : ndarray, shape (L,)
-        Distance from it to the next line of its plane.
+        Height of the strip it stands for.
     """
 
     line: Integers
@@ -44,47 +44,72 @@ class Stretches(NamedTuple):
     height_mm: Floats
 
 
-class Pieces(NamedTuple):
-    """Stretches cut into pieces.
+class Parts(NamedTuple):
+    """What is between some lows and highs, cut at edges.
 
     Attributes
     ----------
-    line : ndarray of int, shape (n,)
-        Number of the scanline of each piece, ascending.
-    u_mm : ndarray, shape (n,)
-        Its middle.
-    length_mm : ndarray, shape (n,)
-        Its length.
+    of : ndarray of int, shape (n,)
+        Which it is a part of, ascending.
+    low, high : ndarray, shape (n,)
+        From and to.
     """
 
-    line: Integers
-    u_mm: Floats
-    length_mm: Floats
+    of: Integers
+    low: Floats
+    high: Floats
 
 
-def scanned(planes: Sequence[Sequence[Floats]], step_mm: float) -> Stretches:
-    """What lies inside closed contours, on scanlines at most `step_mm` apart.
+def parted(low: Floats, high: Floats, edges: Floats) -> Parts:
+    """What is between lows and highs, cut at edges, which ascend; what reaches hardly beyond one is not."""
+    first, times = _edges_within(low, high, edges)
+    of = np.repeat(np.arange(len(times)), times)
+    nth = np.arange(len(of)) - np.repeat(np.cumsum(times) - times, times)
+    lower, upper = low[of], high[of]
+    if len(of) > len(low):
+        edge = first[of] + nth
+        begins, ends = nth > 0, nth < times[of] - 1
+        lower[begins] = edges[edge[begins] - 1]
+        upper[ends] = edges[edge[ends]]
+    return Parts(of, lower, upper)
+
+
+def _edges_within(low: Floats, high: Floats, edges: Floats) -> tuple[Integers, Integers]:
+    """The first edge between each low and high, and into how many parts edges cut what is between."""
+    sliver = SLIVER * float(edges[-1] - edges[0]) / (len(edges) - 1) if len(edges) > 1 else 0.0
+    first = np.searchsorted(edges, low + sliver, side="right")
+    end = np.searchsorted(edges, high - sliver, side="left")
+    return first, np.maximum(end - first, 0) + 1
+
+
+def scanned(planes: Sequence[Sequence[Floats]], edges_mm: Floats, shift_mm: Floats) -> Stretches:
+    """What lies inside closed contours, on scanlines in the middle of strips.
 
     Parameters
     ----------
     planes : sequence of sequences of ndarray, shape (N, 2)
         The contours (u, v) of each plane, at least one each.
-    step_mm : float
-        Largest distance of scanlines.
+    edges_mm : ndarray, shape (E,)
+        Where strips end along v, ascending; those of a plane begin and end with its contours.
+    shift_mm : ndarray, shape (P,)
+        How far the edges of each plane are shifted from there.
     """
     loops = [loop for plane in planes for loop in plane]
     points, starts = joined(loops)
     group = np.repeat(np.arange(len(planes)), [len(plane) for plane in planes])
     first_loop = np.concatenate(([0], np.cumsum([len(plane) for plane in planes])))[:-1]
-    along = np.ascontiguousarray(points[:, 1])
+    along = points[:, 1] - np.repeat(shift_mm[group], np.diff(starts))
     first_point = starts[first_loop]
     low, high = np.minimum.reduceat(along, first_point), np.maximum.reduceat(along, first_point)
-    lines = np.maximum(np.ceil((high - low) / step_mm), 1).astype(np.int64)
-    return _crossed(points[:, 0], along, starts, group, low, (high - low) / lines, lines)
+    first_edge, lines = _edges_within(low, high, edges_mm)
+    strips = parted(low, high, edges_mm)
+    v_mm = (strips.low + strips.high) / 2
+    stretches = _crossed(points[:, 0], along, starts, group, edges_mm, first_edge, v_mm, lines)
+    return Stretches(*stretches, strips.of, v_mm + shift_mm[strips.of], strips.high - strips.low)
 
 
 def scanned_on(
-    planes: Sequence[Sequence[Floats]], low_mm: float, step_mm: float, lines: int
+    planes: Sequence[Sequence[Floats]], low_mm: Floats, step_mm: float, lines: int
 ) -> tuple[Integers, Floats, Floats]:
     """What lies inside the contours of planes on lines that all of them share.
 
@@ -92,8 +117,10 @@ def scanned_on(
     ----------
     planes : sequence of sequences of ndarray, shape (N, 2)
         The contours (u, v) of each plane, at least one each.
-    low_mm, step_mm : float
-        Where the first line's share along v begins, and the distance of lines.
+    low_mm : ndarray, shape (P,)
+        Where the first line's share along v begins, on each plane.
+    step_mm : float
+        The distance of lines.
     lines : int
         How many there are.
 
@@ -105,10 +132,11 @@ def scanned_on(
     """
     points, starts = joined([loop for plane in planes for loop in plane])
     group = np.repeat(np.arange(len(planes)), [len(plane) for plane in planes])
-    low, step = (np.full(len(planes), value) for value in (low_mm, step_mm))
-    every = np.full(len(planes), lines, np.int64)
-    found = _crossed(points[:, 0], points[:, 1], starts, group, low, step, every)
-    return found.line, found.start_mm, found.end_mm
+    along = points[:, 1] - np.repeat(low_mm[group], np.diff(starts))
+    edges: Floats = step_mm * np.arange(lines + 1.0)
+    v_mm = np.tile((edges[1:] + edges[:-1]) / 2, len(planes))
+    first, every = (np.full(len(planes), value, np.int64) for value in (1, lines))
+    return _crossed(points[:, 0], along, starts, group, edges, first, v_mm, every)
 
 
 def _crossed(
@@ -116,21 +144,35 @@ def _crossed(
     along: Floats,
     starts: Integers,
     group: Integers,
-    low: Floats,
-    step: Floats,
+    edges: Floats,
+    first_edge: Integers,
+    v: Floats,
     lines: Integers,
-) -> Stretches:
-    """Cross loops with the scanlines of their groups. A point on a line counts as below it."""
-    first_line = np.cumsum(lines) - lines
-    plane_of_line = np.repeat(np.arange(len(lines)), lines)
-    number = np.arange(len(plane_of_line)) - first_line[plane_of_line]
+) -> tuple[Integers, Floats, Floats]:
+    """Cross loops with the scanlines of their groups. A point on a line counts as below it.
+
+    Parameters
+    ----------
+    across, along : ndarray, shape (N,)
+        Points (u, v) of the loops, of which loop k has those from ``starts[k]`` on.
+    group : ndarray of int, shape (K,)
+        Which lines each loop is crossed with.
+    edges : ndarray, shape (E,)
+        Edges between lines. All lines of a group but its first and last lie half way between two of them.
+    first_edge, lines : ndarray of int, shape (G,)
+        The edge after the first line of each group, and how many lines it has.
+    v : ndarray, shape (L,)
+        All lines, group by group.
+
+    Returns
+    -------
+    line : ndarray of int, shape (m,)
+        Line of each stretch, ascending.
+    start, end : ndarray, shape (m,)
+    """
+    middles = (edges[1:] + edges[:-1]) / 2
     crossed = compiled(sample_loops.crossed) or _stretches
-    return Stretches(
-        *crossed(across, along, starts, group, low, step, lines),
-        plane_of_line,
-        low[plane_of_line] + (number + 0.5) * step[plane_of_line],
-        step[plane_of_line],
-    )
+    return crossed(across, along, starts, group, middles, first_edge, v, lines)
 
 
 def _stretches(
@@ -138,16 +180,19 @@ def _stretches(
     along: Floats,
     starts: Integers,
     group: Integers,
-    low: Floats,
-    step: Floats,
+    middles: Floats,
+    first_edge: Integers,
+    v: Floats,
     lines: Integers,
 ) -> tuple[Integers, Floats, Floats]:
     """Line, start and end of each stretch."""
-    counts = np.diff(starts)
-    of_point = np.repeat(group, counts)
-    per_mm = np.divide(1.0, step, out=np.zeros_like(step), where=step > 0)
-    above = np.ceil((along - low[of_point]) * per_mm[of_point] - 0.5)
-    above = np.clip(above, 0, lines[of_point]).astype(np.int64)
+    of_point = np.repeat(group, np.diff(starts))
+    first_line = np.cumsum(lines) - lines
+    last_line = first_line + lines - 1
+    above = np.searchsorted(middles, along, side="left") - first_edge[of_point]
+    above = np.clip(above, 0, np.maximum(lines - 2, 0)[of_point])
+    above += along > v[first_line][of_point]
+    above += (along > v[last_line][of_point]) & (lines > 1)[of_point]
     following = np.arange(1, starts[-1] + 1)
     following[starts[1:] - 1] = starts[:-1]
     change = above[following] - above
@@ -155,25 +200,10 @@ def _stretches(
     edge = np.repeat(np.arange(len(change)), times)
     first = np.minimum(above, above[following])
     nth = np.arange(len(edge)) - np.repeat(np.cumsum(times) - times, times)
-    k = first[edge] + nth
-    of = of_point[edge]
+    line = first_line[of_point[edge]] + first[edge] + nth
     after = following[edge]
-    part = (low[of] + (k + 0.5) * step[of] - along[edge]) / (along[after] - along[edge])
+    part = (v[line] - along[edge]) / (along[after] - along[edge])
     at = across[edge] + np.clip(part, 0.0, 1.0) * (across[after] - across[edge])
-    first_line = np.cumsum(lines) - lines
-    line = first_line[of] + k
     order = np.lexsort((at, line))
     line, at = line[order], at[order]
     return line[::2], at[::2], at[1::2]
-
-
-def cut(line: Integers, start_mm: Floats, end_mm: Floats, step_mm: float) -> Pieces:
-    """Stretches cut into pieces of equal length, at most `step_mm`; empty ones are left out."""
-    length = end_mm - start_mm
-    kept = length > 0
-    line, start_mm, length = line[kept], start_mm[kept], length[kept]
-    times = np.ceil(length / step_mm).astype(np.int64)
-    size = length / times
-    of = np.repeat(np.arange(len(times)), times)
-    nth = np.arange(len(of)) - np.repeat(np.cumsum(times) - times, times)
-    return Pieces(line[of], start_mm[of] + (nth + 0.5) * size[of], size[of])

@@ -20,6 +20,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from rtfractions.dosimetry.outlines import Rays, between, crossings_beyond, rays_of
+from rtfractions.dosimetry.scanline import parted
 from rtfractions.loops import joined
 from rtfractions.structures import PARTS_APART, Plane, Structure
 
@@ -191,18 +192,20 @@ class Solid:
     intervals: tuple[tuple[float, Interval], ...]
     surface_mm: Floats
 
-    def sections(self, step_mm: float) -> list[Section]:
-        """All its sections, in layers of about `step_mm`, none of them empty."""
+    def sections(self, step_mm: float, planes_mm: Floats) -> list[Section]:
+        """All its sections, in layers of about `step_mm` that reach over none of some planes, none of them empty."""
         low, high = np.array([(one.low_mm, one.high_mm) for _, one in self.intervals]).T
-        count = np.maximum(np.rint((high - low) / step_mm), 1).astype(np.int64)
-        size = (high - low) / count
-        end = np.cumsum(count)
-        nth = np.arange(end[-1]) - np.repeat(end - count, count)
-        thickness = np.repeat(size, count)
-        w = np.repeat(low, count) + (nth + 0.5) * thickness
+        parts = parted(low, high, planes_mm)
+        size = parts.high - parts.low
+        count = np.maximum(np.rint(size / step_mm), 1).astype(np.int64)
+        nth = np.arange(count.sum()) - np.repeat(np.cumsum(count) - count, count)
+        thickness = np.repeat(size / count, count)
+        w = np.repeat(parts.low, count) + (nth + 0.5) * thickness
+        layers = np.bincount(parts.of, count, len(low)).astype(np.int64)
+        end = np.cumsum(layers)
         found = []
         for (weight, one), first, last in zip(
-            self.intervals, (end - count).tolist(), end.tolist(), strict=True
+            self.intervals, (end - layers).tolist(), end.tolist(), strict=True
         ):
             for section in one.sections(w[first:last], thickness[first:last]):
                 found.append(section if weight == 1 else section._replace(part=section.part * weight))

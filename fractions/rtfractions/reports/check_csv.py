@@ -19,8 +19,9 @@ HEADER = ("patient", "lesion", "rule", "verdict", "observed", "required", "unit"
 def as_csv(document: CheckDocument) -> str:
     """The document as CSV.
 
-    Roll-ups are rows of rule ``lesion`` and ``patient``. Checks of an advisory set are rows of rule ``advisory:SET:RULE``
-    and metrics are rows of rule ``metric:METRIC`` with verdict ``info``: both enter no roll-up.
+    Roll-ups are rows of rule ``lesion`` and ``patient``. Checks of an advisory set are rows of rule ``advisory:SET:RULE``,
+    whose message begins with what a limit came to, and metrics are rows of rule ``metric:METRIC``, both with verdict
+    ``info``: they enter no roll-up.
     """
     return csv_text(HEADER, (row for patient in document.patients for row in _rows(patient)))
 
@@ -47,6 +48,8 @@ def _rows(patient: PatientEntry) -> Iterator[tuple[Cell, ...]]:
 
 def _check(patient: str, lesion: str | None, rule: str, check: CheckEntry) -> tuple[Cell, ...]:
     message = about(check, None if check.plan_uid is None else f"plan {check.plan_uid}")
+    if check.advice is not None:
+        message = f"{check.advice.words}: {message}"
     values = (check.observed, check.required, check.unit, message, check.source)
     return (patient, lesion, rule, check.verdict, *values)
 

@@ -12,7 +12,7 @@ from rtfractions.protocols import LoadedProtocol
 from rtfractions.protocols.overlays import LoadedOverlay
 from rtfractions.reports.envelope import Context, Envelope, Message, messages
 from rtfractions.reports.metric_entries import MetricEntry, metric_entry
-from rtfractions.verdicts import Verdict
+from rtfractions.verdicts import Advice, Verdict
 
 if TYPE_CHECKING:  # a lesion sheet is graded without numpy
     from rtfractions.compliance.plan_reviews import PlanReview, TargetReview
@@ -75,11 +75,13 @@ class CheckEntry:
     """What one rule came to; what does not apply is null.
 
     `distance` is in the unit of the limit, `volume_distance` the same on the other axis of the DVH. `asked_of` says who
-    can decide a query or supply data; `verification` how far a limit of the literature was verified.
+    can decide a query or supply data; `verification` how far a limit of the literature was verified. What an advisory
+    limit came to, which grades nothing, is its `advice`; its verdict is then `info`.
     """
 
     rule: str
     verdict: Verdict
+    advice: Advice | None
     basis: str | None
     observed: float | str | None
     required: float | str | None
@@ -99,6 +101,11 @@ class CheckEntry:
     endpoint: str | None
     risk: str | None
     nearest: NearestEntry | None
+
+    @property
+    def said(self) -> Verdict | Advice:
+        """What a reader is told that it came to."""
+        return self.verdict if self.advice is None else self.advice
 
 
 @dataclass(frozen=True, slots=True)
@@ -348,6 +355,7 @@ def _check_entry(finding: Finding) -> CheckEntry:
     return CheckEntry(
         rule=finding.rule,
         verdict=finding.verdict,
+        advice=finding.advice,
         basis=finding.basis,
         observed=printable(finding.observed) if isinstance(finding.observed, str) else finding.observed,
         required=printable(finding.required) if isinstance(finding.required, str) else finding.required,

@@ -22,7 +22,7 @@ from rtfractions.reports.check_document import (
     PatientEntry,
     TargetEntry,
 )
-from rtfractions.verdicts import Verdict
+from rtfractions.verdicts import Advice, Verdict
 
 if TYPE_CHECKING:  # figures need numpy and matplotlib; a lesion sheet has none
     from rtfractions.reports.check_figures import PatientFigures, Picture
@@ -35,11 +35,11 @@ SIGNS: Final = {
     Verdict.NOT_EVALUABLE: "\u25cb",
     Verdict.NOT_APPLICABLE: "\u2013",
     Verdict.INFO: "i",
-    Verdict.KEPT: "\u2713",
-    Verdict.OBJECTIVE_EXCEEDED: "\u2191",
-    Verdict.LIMIT_EXCEEDED: "\u21c8",
+    Advice.KEPT: "\u2713",
+    Advice.OBJECTIVE_EXCEEDED: "\u2191",
+    Advice.LIMIT_EXCEEDED: "\u21c8",
 }
-"""A sign beside each verdict: colour carries nothing that is not there without it."""
+"""A sign beside each verdict and advice: colour carries nothing that is not there without it."""
 
 MEANINGS: Final = {
     Verdict.PER_PROTOCOL: "as the protocol says",
@@ -49,11 +49,11 @@ MEANINGS: Final = {
     Verdict.NOT_EVALUABLE: "a stated rule lacks its data",
     Verdict.NOT_APPLICABLE: "no rule, or it does not apply",
     Verdict.INFO: "recorded, grades nothing",
-    Verdict.KEPT: "of an advisory limit, which grades nothing: the dose keeps it",
-    Verdict.OBJECTIVE_EXCEEDED: "of an advisory limit that its source calls optimal or suggested: not kept",
-    Verdict.LIMIT_EXCEEDED: "of another advisory limit, mandatory or not said to be optimal: not kept",
+    Advice.KEPT: "of an advisory limit, which grades nothing: the dose keeps it",
+    Advice.OBJECTIVE_EXCEEDED: "of an advisory limit that its source calls optimal or suggested: not kept",
+    Advice.LIMIT_EXCEEDED: "of another advisory limit, mandatory or not said to be optimal: not kept",
 }
-"""What verdicts mean."""
+"""What verdicts and advice mean."""
 
 FORM_ROWS: Final = 9
 FORM_LETTERS: Final = 170
@@ -313,4 +313,4 @@ def _isoeffect(lesion: LesionEntry, alpha_beta_gy: float) -> IsoeffectEntry | No
 def _advisory_rows(advisory: AdvisoryEntry) -> Checks:
     """Exceeded limits first, then those that could not be compared, then those that are kept."""
     order = check_words.WORST_FIRST
-    return tuple((None, check) for check in sorted(advisory.checks, key=lambda c: order.index(c.verdict)))
+    return tuple((None, check) for check in sorted(advisory.checks, key=lambda c: order.index(c.said)))

@@ -9,10 +9,10 @@ from xml.etree.ElementTree import Element, SubElement, indent, tostring
 
 from rtfractions.errors import counted
 from rtfractions.reports.check_document import CheckDocument, CheckEntry, PatientEntry
-from rtfractions.reports.check_words import about
-from rtfractions.verdicts import ADVISORY_EXCEEDED, Verdict
+from rtfractions.reports.check_words import EXCEEDED, about
+from rtfractions.verdicts import Advice, Verdict
 
-OUTCOMES: Final = {
+OUTCOMES: Final[dict[Verdict | Advice, str]] = {
     Verdict.DEVIATION_UNACCEPTABLE: "failure",
     Verdict.QUERY: "error",
     Verdict.NOT_EVALUABLE: "error",
@@ -44,7 +44,9 @@ def as_junit(document: CheckDocument, *, failing: Collection[str] = ()) -> str:
     if "variation" in failing:
         outcomes[Verdict.VARIATION_ACCEPTABLE] = "failure"
     exceeded = "failure" if "advisory" in failing else "skipped"
-    of_sets = {**OUTCOMES, **dict.fromkeys(ADVISORY_EXCEEDED, exceeded)}
+    of_sets = dict(OUTCOMES)
+    for said in EXCEEDED:
+        of_sets[said] = exceeded
     for verdict in (Verdict.QUERY, Verdict.NOT_EVALUABLE):
         of_sets[verdict] = "skipped"
     for patient in document.patients:
@@ -65,7 +67,7 @@ class _Case:
 
     class_name: str
     name: str
-    verdict: Verdict
+    verdict: Verdict | Advice
     message: str
     said: tuple[str, ...]
 
@@ -91,10 +93,10 @@ def _case(class_name: str, check: CheckEntry) -> _Case:
     said += [f"reading {one.id}, {one.text}: {one.verdict}" for one in check.readings]
     said += [text for text in (check.source,) if text is not None]
     name = check.rule if check.structure is None else f"{check.rule} {check.structure}"
-    return _Case(class_name, name, check.verdict, check.message, tuple(said))
+    return _Case(class_name, name, check.said, check.message, tuple(said))
 
 
-def _suite(root: Element, name: str, cases: Iterable[_Case], outcomes: dict[Verdict, str]) -> None:
+def _suite(root: Element, name: str, cases: Iterable[_Case], outcomes: dict[Verdict | Advice, str]) -> None:
     suite = SubElement(root, "testsuite", name=name)
     number = dict.fromkeys(("tests", "failures", "errors", "skipped"), 0)
     seen = Counter[tuple[str, str]]()

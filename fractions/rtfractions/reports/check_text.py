@@ -15,6 +15,7 @@ from rtfractions.reports.check_document import (
     PlanEntry,
 )
 from rtfractions.reports.check_words import (
+    EXCEEDED,
     about,
     dose_facts,
     exceeded_words,
@@ -30,7 +31,7 @@ from rtfractions.reports.envelope import Message
 from rtfractions.reports.marks import LEGENDS, Marks
 from rtfractions.reports.metric_entries import percent, volume
 from rtfractions.reports.tables import aligned
-from rtfractions.verdicts import ADVISORY_EXCEEDED, Verdict
+from rtfractions.verdicts import Verdict
 
 _WIDTH: Final = 110
 
@@ -167,8 +168,10 @@ def _advisory_text(advisory: AdvisoryEntry, plans: Mapping[str, str], every_chec
     head = f"advisory, beside the grade: {advisory.title} [{advisory.id}], {advisory.version} (sha256 {advisory.sha256[:12]}): "
     lines = [_wrapped(head + exceeded_words(advisory), _DEEP)]
     for check in advisory.checks:
-        if every_check or check.verdict in ADVISORY_EXCEEDED:
-            text = f"advisory {check.rule}: {check.verdict.words}: {about(check, plans.get(check.plan_uid or ''))}"
+        if every_check or check.said in EXCEEDED:
+            text = (
+                f"advisory {check.rule}: {check.said.words}: {about(check, plans.get(check.plan_uid or ''))}"
+            )
             lines.append(_wrapped(text, _DEEP + "  "))
     return "".join(lines)
 

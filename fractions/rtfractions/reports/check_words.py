@@ -18,15 +18,18 @@ from rtfractions.reports.check_document import (
 )
 from rtfractions.reports.envelope import Message
 from rtfractions.reports.metric_entries import cell, column
-from rtfractions.verdicts import ADVISORY_EXCEEDED, ROLL_UP_ORDER, Verdict
+from rtfractions.verdicts import ROLL_UP_ORDER, Advice, Verdict
 
 TO_LOOK_AT: Final = frozenset(
     {Verdict.DEVIATION_UNACCEPTABLE, Verdict.QUERY, Verdict.NOT_EVALUABLE, Verdict.VARIATION_ACCEPTABLE}
 )
 """Verdicts of checks that a reader must look at."""
 
-WORST_FIRST: Final = (*ADVISORY_EXCEEDED, *ROLL_UP_ORDER, Verdict.KEPT, Verdict.INFO, Verdict.NOT_APPLICABLE)
-"""Verdicts in the order in which a reader wants them."""
+EXCEEDED: Final = (Advice.LIMIT_EXCEEDED, Advice.OBJECTIVE_EXCEEDED)
+"""What advisory limits come to that are not kept."""
+
+WORST_FIRST: Final = (*EXCEEDED, *ROLL_UP_ORDER, Advice.KEPT, Verdict.INFO, Verdict.NOT_APPLICABLE)
+"""Verdicts and advice in the order in which a reader wants them."""
 
 ASKED: Final = {"trial": "the trial's investigators, or an overlay", "site": "the treating site"}
 """Who must answer."""
@@ -51,9 +54,9 @@ def needs_a_look(check: CheckEntry) -> bool:
 
 def exceeded_words(advisory: AdvisoryEntry) -> str:
     """How many limits of a set are exceeded, of how many that are for these plans."""
-    verdicts = [check.verdict for check in advisory.checks]
-    kept = verdicts.count(Verdict.KEPT)
-    apply = len(verdicts) - verdicts.count(Verdict.NOT_APPLICABLE)
+    said = [check.said for check in advisory.checks]
+    kept = said.count(Advice.KEPT)
+    apply = len(said) - said.count(Verdict.NOT_APPLICABLE)
     others = apply - kept - advisory.exceeded
     return f"{advisory.exceeded} exceeded, {kept} kept, {others} not decided, of {counted(apply, 'limit')} for these plans"
 
