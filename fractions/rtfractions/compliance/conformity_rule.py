@@ -90,12 +90,16 @@ def _indices(target: TargetReview, tie: Tie, review: PlanReview) -> Indices | st
 
 
 def _others(tie: Tie, review: PlanReview) -> Iterator[Structure]:
-    """The other targets of a plan: of its other lesions, and those that it prescribes to beside them."""
-    own = [one.structure for one in review.ties if one.structure is not None]
+    """The other targets of a plan: of its other lesions, and those that it prescribes to beside them.
+
+    What lies in the lesion's own target is none: a boost to its GTV is a dose to the lesion.
+    """
+    tied = [one.structure for one in review.ties if one.structure is not None]
     numbers = {target.structure_number for target in review.plan.targets}
     drawn = [] if review.structure_set is None else review.structure_set.structures
-    for structure in (*own, *(one for one in drawn if one.number in numbers and one not in own)):
-        if structure is not tie.structure and structure.closed:
+    own = [one.result.structure for one in review.targets if one.lesion == tie.lesion.label]
+    for structure in (*tied, *(one for one in drawn if one.number in numbers and one not in tied)):
+        if structure.closed and not any(structure is one for one in own):
             yield structure
 
 
