@@ -78,7 +78,7 @@ def _lattice(layers: list[list[Floats]], apart_mm: float) -> tuple[Flags, tuple[
     low = np.min([loop.min(axis=0) for loop in loops], axis=0)
     high = np.max([loop.max(axis=0) for loop in loops], axis=0)
     columns, rows = (np.floor((high - low) / apart_mm).astype(int) + 1).tolist()
-    line, start, end = scanned_on(layers, float(low[1]), apart_mm, rows)
+    line, start, end = scanned_on(layers, np.full(len(layers), low[1]), apart_mm, rows)
     count = np.zeros((len(layers) * rows, columns + 1), np.int32)
     first, after = (np.ceil((at - low[0]) / apart_mm - 0.5).astype(np.int64) for at in (start, end))
     np.add.at(count, (line, np.clip(first, 0, columns)), 1)
