@@ -6,7 +6,7 @@ from dataclasses import replace
 from typing import Any
 
 import pytest
-from analytic_patient import CORD, GTV, PTV, Box, Case, dose_protocol
+from analytic_patient import CORD, GTV, PTV, Box, Case, dose_protocol, plan_uid
 
 from rtfractions import protocols
 from rtfractions.biology import eqd2
@@ -99,6 +99,35 @@ class TestAdvisory:
         findings = check(Case().patient(), PROTOCOL, constraint_sets=[tg101])
         found = {f.rule: f for f in findings.advisory[0].findings}["constraint.SpinalCord-D0.035cc"]
         assert (found.advice, found.required) == ("limit_exceeded", 21.9)
+
+    @pytest.mark.parametrize(
+        "of_protocol", [(), (rule("V100%[%]", {"mandatory": ">= 60 %"}, structure="PTV"),)]
+    )
+    def test_percentages_in_a_target_are_of_its_own_lesion_whatever_the_protocol_asks(
+        self, of_protocol: tuple[dict[str, Any], ...]
+    ) -> None:
+        # 18 Gy are at z = -10 mm of a target from -20 to 20 mm, 13 Gy at -35 mm of one from -40 to -22 mm
+        other = Box("PTV2", -40, -22, 20, "PTV", (40, 40))
+        lesions = [
+            Lesion(
+                label,
+                Prescription(parse(schedule), PrescriptionSource.LESION_SHEET),
+                plan_uid=plan_uid(0),
+                structure=name,
+            )
+            for label, schedule, name in (("A", "18 Gy / 3", "PTV"), ("B", "13 Gy / 3", "PTV2"))
+        ]
+        findings = check(
+            Case((PTV, CORD, other)).patient(*lesions),
+            dose_protocol(targets=of_protocol).protocol,
+            constraint_sets=[constraints(rule("V100%[%]", {"objective": ">= 95 %"}, structure="PTV"))],
+        )
+        found = findings.advisory[0].findings
+        assert [f.structure for f in found] == ["PTV", "PTV2"]
+        assert [f.observed for f in found] == pytest.approx([75.0, 100 * 13 / 18], abs=1e-2)
+        # 95 % get 16.4 and 12.18 Gy
+        distances = [f.volume_distance for f in found]
+        assert [d and d[0] for d in distances] == pytest.approx([16.4 - 18, 12.18 - 13], abs=1e-3)
 
     def test_nothing_exceeded_is_not_told(self) -> None:
         findings, _ = advised(Case(), rule("D2cc[Gy]", {"mandatory": "< 90 Gy"}))
