@@ -6,7 +6,7 @@ from dataclasses import replace
 from typing import Any
 
 import pytest
-from analytic_patient import CORD, GTV, PTV, Box, Case, dose_protocol
+from analytic_patient import CORD, GTV, PTV, Box, Case, dose_protocol, plan_uid
 
 from rtfractions import protocols
 from rtfractions.biology import eqd2
@@ -105,6 +105,35 @@ class TestAdvisory:
         found = {f.rule: f for f in findings.advisory[0].findings}["constraint.SpinalCord-D0.035cc"]
         assert (found.advice, found.required) == ("limit_exceeded", 21.9)
 
+    @pytest.mark.parametrize(
+        "of_protocol", [(), (rule("V100%[%]", {"mandatory": ">= 60 %"}, structure="PTV"),)]
+    )
+    def test_percentages_in_a_target_are_of_its_own_lesion_whatever_the_protocol_asks(
+        self, of_protocol: tuple[dict[str, Any], ...]
+    ) -> None:
+        # 18 Gy are at z = -10 mm of a target from -20 to 20 mm, 13 Gy at -35 mm of one from -40 to -22 mm
+        other = Box("PTV2", -40, -22, 20, "PTV", (40, 40))
+        lesions = [
+            Lesion(
+                label,
+                Prescription(parse(schedule), PrescriptionSource.LESION_SHEET),
+                plan_uid=plan_uid(0),
+                structure=name,
+            )
+            for label, schedule, name in (("A", "18 Gy / 3", "PTV"), ("B", "13 Gy / 3", "PTV2"))
+        ]
+        findings = check(
+            Case((PTV, CORD, other)).patient(*lesions),
+            dose_protocol(targets=of_protocol).protocol,
+            constraint_sets=[constraints(rule("V100%[%]", {"objective": ">= 95 %"}, structure="PTV"))],
+        )
+        found = findings.advisory[0].findings
+        assert [f.structure for f in found] == ["PTV", "PTV2"]
+        assert [f.observed for f in found] == pytest.approx([75.0, 100 * 13 / 18], abs=1e-2)
+        # 95 % get 16.4 and 12.18 Gy
+        distances = [f.volume_distance for f in found]
+        assert [d and d[0] for d in distances] == pytest.approx([16.4 - 18, 12.18 - 13], abs=1e-3)
+
     def test_nothing_exceeded_is_not_told(self) -> None:
         findings, _ = advised(Case(), rule("D2cc[Gy]", {"mandatory": "< 90 Gy"}))
         assert "advisory" not in findings.headline
@@ -176,6 +205,18 @@ class TestTranslation:
         assert found.observed == pytest.approx(26.4, abs=1e-3)
         assert found.advice == "limit_exceeded"
 
+    def test_limit_and_dose_both_change_with_the_alpha_beta_that_flips_the_verdict(self) -> None:
+        # 24 Gy in 6 against 18 Gy in 3: 24 (4 + r) is 18 (6 + r) at r = 2, whatever r it was translated at
+        six, limit = Case(schedules=("24 Gy / 6",)), {"fractions": [3], "mandatory": "< 18 Gy"}
+        for ratio_gy, verdict in ((1.0, "kept"), (3.0, "limit_exceeded")):
+            _, (found,) = advised(six, rule("D2cc[Gy]", limit), alpha_beta_gy=ratio_gy)
+            assert found.advice == verdict
+            assert found.alpha_beta_flip_gy == pytest.approx(2.0, rel=1e-3)
+        # the hottest quarter gets 24 Gy in 6; less of the cord gets what 18 Gy in 3 are at a larger ratio than 2 Gy
+        limit = {"fractions": [3], "mandatory": "< 25 %"}
+        _, (found,) = advised(six, rule("V18Gy[%]", limit), alpha_beta_gy=3.0)
+        assert found.alpha_beta_flip_gy == pytest.approx(2.0, rel=1e-3)
+
     def test_a_mean_of_another_number_of_fractions_is_not_translated(self) -> None:
         _, (found,) = advised(
             self.TEN, rule("Mean[Gy]", {"fractions": [5], "mandatory": "< 23 Gy"}), alpha_beta_gy=2.0
@@ -234,6 +275,32 @@ class TestOverlay:
         assert ("uncertain" in found.message) == uncertain
         assert findings.verdict == "per_protocol"
         assert findings.headline.endswith("; uncertain in 1 check") == uncertain
+
+    @pytest.mark.parametrize(
+        ("metric_gy", "limit", "interval_gy", "uncertain"),
+        [
+            # EQD2 24 (8 + r) / (2 + r): 50.2 Gy at r = 3.50, nearer to 3 Gy, and 65 Gy at r = 1.51
+            (3, {"objective": "< 50.2 Gy", "mandatory": "< 65 Gy"}, (1.0, 3.2), True),
+            (3, {"objective": "< 50.2 Gy", "mandatory": "< 65 Gy"}, (1.6, 3.2), False),
+            # 60 Gy at 2 Gy: of an interval without the metric's own ratio all is beyond it, or none
+            (10, {"mandatory": "< 60 Gy"}, (1.0, 1.8), True),
+            (10, {"mandatory": "< 60 Gy"}, (2.2, 4.0), False),
+        ],
+    )
+    def test_another_verdict_anywhere_in_the_interval_makes_it_uncertain(
+        self, metric_gy: int, limit: dict[str, str], interval_gy: tuple[float, float], uncertain: bool
+    ) -> None:
+        organs = [rule(f"D2cc[EQD2Gy(a/b={metric_gy})]", limit)]
+        ratio = OrganAlphaBeta(
+            structure="SpinalCord", value_gy=interval_gy[1], interval_gy=interval_gy, citation="made up"
+        )
+        findings = check(
+            Case().patient(),
+            dose_protocol(organs=organs).protocol,
+            overlay=overlay(alpha_beta=(ratio,)),
+        )
+        (found,) = (f for f in findings.findings if f.rule == "organ.r0")
+        assert found.uncertain == uncertain
 
     def test_a_condition_is_confirmed_and_no_longer_only_stated(self) -> None:
         protocol = protocols.library_protocol("NCT03406468").protocol

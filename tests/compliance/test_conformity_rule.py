@@ -175,6 +175,15 @@ def test_isodoses_of_two_lesions_of_one_plan_must_be_apart(patient: Patient) -> 
         assert "PTV2_2700" in lung[name].message
 
 
+def test_a_boost_within_the_target_is_no_other_lesion(patient: Patient) -> None:
+    gtv = next(s for s in patient.structure_sets[0].structures if s.name == "GTV1")
+    (own,) = patient.plans[0].targets
+    both = replace(patient.plans[0], targets=(own, replace(own, name="boost", structure_number=gtv.number)))
+    boosted = found(replace(patient, plans=(both, *patient.plans[1:])))[0]
+    for name, without in found(patient)[0].items():
+        assert (boosted[name].verdict, boosted[name].observed) == (without.verdict, without.observed)
+
+
 def test_a_lesion_of_the_plan_whose_target_is_not_known_may_join(patient: Patient) -> None:
     uid = patient.plans[0].sop_instance_uid
     stray = replace(patient.lesions[1], plan_uid=uid, plan_target=None, structure="nowhere", label="L9")

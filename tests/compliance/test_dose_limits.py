@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from rtfractions.compliance.dose_limits import Fractionation, choose, grade, shown
+from rtfractions.compliance.dose_limits import Fractionation, choose, grade, shown, worst_grade_of
 from rtfractions.protocols.bounds import BoundText, parse_bound
 from rtfractions.protocols.dose_rules import DoseLimit
 from rtfractions.verdicts import Verdict
@@ -47,6 +47,14 @@ def test_what_arithmetic_leaves_breaks_no_limit_that_may_be_reached() -> None:
     assert grade(limit(mandatory=">= 24 Gy"), math.nextafter(24.0, 0), "query")[0] is MET
 
 
+@pytest.mark.parametrize("text", ["< 24 Gy", "<= 24 Gy", "> 24 Gy", ">= 24 Gy"])
+def test_what_arithmetic_leaves_decides_nothing(text: str) -> None:  # H10, H14
+    bound = parse_bound(text)
+    around = (24 - 1e-7, math.nextafter(24.0, 0), 24.0, math.nextafter(24.0, 25), 240 * 0.1, 24 + 1e-7)
+    assert {bound.met_by(observed) for observed in around} == {"=" in text}
+    assert {shown(observed, bound) for observed in around} == {"24.00"}  # H9
+
+
 def test_nan_keeps_no_limit() -> None:  # H13
     for text in ("< 24 Gy", "<= 24 Gy", "> 24 Gy", ">= 24 Gy"):
         assert grade(limit(mandatory=text), math.nan, "deviation_unacceptable")[0] is DEVIATION
@@ -80,6 +88,15 @@ def test_bands(
 def test_no_source_supports_more_than_its_worst_grade() -> None:
     assert grade(limit(mandatory="< 32 Gy"), 40.0, "query")[0] is Verdict.QUERY
     assert grade(limit(mandatory="< 32 Gy"), 40.0, "variation_acceptable")[0] is VARIATION
+
+
+def test_what_may_be_optimal_or_mandatory_is_not_called_acceptable() -> None:
+    unspecified = limit("< 14 Gy", strength="unspecified")
+    assert grade(unspecified, 20.0, "deviation_unacceptable")[0] is DEVIATION
+    # a protocol's limit that may be optimal: a person must say
+    assert worst_grade_of(unspecified, "deviation_unacceptable") == "query"
+    assert worst_grade_of(unspecified, "variation_acceptable") == "variation_acceptable"
+    assert worst_grade_of(limit("< 14 Gy"), "deviation_unacceptable") == "deviation_unacceptable"
 
 
 @pytest.mark.parametrize(

@@ -258,6 +258,23 @@ class TestCourse:
         found = of_organs(self.TWO, organ("D2cc[Gy]", {"mandatory": "< 20 Gy"}))
         assert [f.verdict for f in found] == ["deviation_unacceptable"] * 2
 
+    @pytest.mark.parametrize(
+        ("metric", "limit", "verdict"),
+        [
+            ("D50%[Gy]", {"mandatory": ">= 19 Gy"}, "per_protocol"),
+            ("D50%[Gy]", {"mandatory": ">= 21 Gy"}, "not_evaluable"),
+            ("D50%[Gy]", {"objective": ">= 21 Gy", "mandatory": ">= 19 Gy"}, "not_evaluable"),
+            ("V22Gy[%]", {"mandatory": ">= 50 %"}, "not_evaluable"),  # 37.5 % have it
+            ("CV22Gy[cc]", {"mandatory": ">= 4 cc"}, "not_evaluable"),  # 5 cc are spared, by this plan
+            ("CV22Gy[cc]", {"mandatory": ">= 6 cc"}, "deviation_unacceptable"),
+        ],
+    )
+    def test_what_is_not_summed_can_only_add_dose(
+        self, metric: str, limit: dict[str, str], verdict: str
+    ) -> None:
+        found = of_organs(self.TWO, organ(metric, limit))
+        assert [f.verdict for f in found] == [verdict] * 2
+
     def test_a_limit_on_each_plan_needs_no_sum(self) -> None:
         found = of_organs(self.TWO, organ("D2cc[Gy]", {"mandatory": "< 90 Gy"}, sum_over="plan"))
         assert [f.verdict for f in found] == ["per_protocol"] * 2

@@ -101,14 +101,10 @@ def _each_alone(rule: DoseRule) -> DoseRule:
 
 
 def _advised(finding: Finding) -> Finding:
-    """A finding in the words of a set, which grades nothing: nothing of it is an acceptable variation.
-
-    A limit of which the source does not say whether it is optimal or mandatory is no mere objective.
-    """
-    optimal = finding.limit is not None and finding.limit.strength == "stated"
+    """A finding in the words of a set, which grades nothing: nothing of it is an acceptable variation."""
     advice = {
         Verdict.PER_PROTOCOL: Advice.KEPT,
-        Verdict.VARIATION_ACCEPTABLE: Advice.OBJECTIVE_EXCEEDED if optimal else Advice.LIMIT_EXCEEDED,
+        Verdict.VARIATION_ACCEPTABLE: Advice.OBJECTIVE_EXCEEDED,
         Verdict.DEVIATION_UNACCEPTABLE: Advice.LIMIT_EXCEEDED,
     }.get(finding.verdict)
     return finding if advice is None else replace(finding, verdict=Verdict.INFO, advice=advice)
@@ -121,9 +117,15 @@ def _checked(rule: DoseRule, case: Case, book: Book, alpha_beta_gy: float | None
     translated, how = translate(rule, case.review.fractionation, alpha_beta_gy)
     if translated is None:
         return tuple(replace(one, message=f"{one.message}; not translated: {how}") for one in findings)
+
+    def rule_at(ratio_gy: float) -> DoseRule:
+        other, _ = translate(rule, case.review.fractionation, ratio_gy)
+        assert other is not None, "whether a rule can be translated does not hang on alpha/beta"
+        return other
+
     return tuple(
         replace(one, basis=TRANSLATED, message=f"{TRANSLATED} from {how}: {one.message}")
-        for one in dose_rule.check(translated, case, book)
+        for one in dose_rule.check(translated, replace(case, rule_at=rule_at), book)
     )
 
 

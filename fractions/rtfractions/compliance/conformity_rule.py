@@ -90,12 +90,16 @@ def _indices(target: TargetReview, tie: Tie, review: PlanReview) -> Indices | st
 
 
 def _others(tie: Tie, review: PlanReview) -> Iterator[Structure]:
-    """The other targets of a plan: of its other lesions, and those that it prescribes to beside them."""
-    own = [one.structure for one in review.ties if one.structure is not None]
+    """The other targets of a plan: of its other lesions, and those that it prescribes to beside them.
+
+    What lies in the lesion's own target is none: a boost to its GTV is a dose to the lesion.
+    """
+    tied = [one.structure for one in review.ties if one.structure is not None]
     numbers = {target.structure_number for target in review.plan.targets}
     drawn = [] if review.structure_set is None else review.structure_set.structures
-    for structure in (*own, *(one for one in drawn if one.number in numbers and one not in own)):
-        if structure is not tie.structure and structure.closed:
+    own = [one.result.structure for one in review.targets if one.lesion == tie.lesion.label]
+    for structure in (*tied, *(one for one in drawn if one.number in numbers and one not in tied)):
+        if structure.closed and not any(structure is one for one in own):
             yield structure
 
 
@@ -151,7 +155,8 @@ def _limit(
         message = f"{told}; the source gives {limit.printed}, which is no single limit"
         return replace(finding, verdict=Verdict.QUERY, message=message)
     assert protocol.conformity is not None
-    verdict, bound = dose_limits.grade(limit, found, protocol.conformity.worst_grade)
+    worst_grade = dose_limits.worst_grade_of(limit, protocol.conformity.worst_grade)
+    verdict, bound = dose_limits.grade(limit, found, worst_grade)
     message = f"{told}, {dose_limits.compared(limit, bound, verdict)}"
     if rule.index == "D2cm[%]" and _external(review) is None:
         message += "; no one structure is the body: all of the dose grid counts"

@@ -89,10 +89,21 @@ def grade(limit: DoseLimit, observed: float, worst_grade: str) -> tuple[Verdict,
     if mandatory is not None and not mandatory.met_by(observed):
         return no_worse_than(Verdict.DEVIATION_UNACCEPTABLE, worst_grade), mandatory
     if objective is not None and not objective.met_by(observed):
+        if (
+            limit.strength == "unspecified"
+        ):  # it may be mandatory: what misses it is not known to be acceptable
+            return no_worse_than(Verdict.DEVIATION_UNACCEPTABLE, worst_grade), objective
         return Verdict.VARIATION_ACCEPTABLE, objective
     decides = objective or mandatory
     assert decides is not None, "the form of a limit has one of the two"
     return Verdict.PER_PROTOCOL, decides
+
+
+def worst_grade_of(limit: DoseLimit, worst_grade: str) -> str:
+    """The worst grade that a protocol's limit can support: a query where it does not say how much it means it."""
+    if limit.strength == "unspecified" and worst_grade == Verdict.DEVIATION_UNACCEPTABLE:
+        return Verdict.QUERY.value
+    return worst_grade
 
 
 def compared(limit: DoseLimit, bound: Bound, verdict: Verdict) -> str:

@@ -9,6 +9,7 @@ from rtfractions.compliance import dose_limits, uncertainty
 from rtfractions.compliance.findings import Finding
 from rtfractions.compliance.plan_reviews import PlanReview
 from rtfractions.compliance.structures_by_name import Place
+from rtfractions.compliance.uncertainty import StatedAt
 from rtfractions.dosimetry.course_dvhs import CourseDVHs, NamedRegion
 from rtfractions.dosimetry.dvh import DVH
 from rtfractions.dosimetry.evaluation import Bound as Known
@@ -46,6 +47,17 @@ class Book:
     source: Source
     source_of: Callable[[str], Source]
 
+    def worst_grade_of(self, limit: DoseLimit) -> str:
+        """The worst grade that a limit of the source can support.
+
+        Sets are advisory, and a limit that may be mandatory reads as exceeded there, never as acceptable.
+        """
+        return (
+            self.worst_grade
+            if self.kind == "constraint"
+            else dose_limits.worst_grade_of(limit, self.worst_grade)
+        )
+
     def rule_name(self, rule: DoseRule) -> str:
         """What a finding calls the rule, stable for scripts."""
         return f"{self.kind}.{rule.id}"
@@ -67,6 +79,8 @@ class Case:
         The interval that alpha/beta of the structure lies in, where one is attached to it.
     only : str or None
         What is not summed: a limit that is kept is then not evaluable, with this as the reason.
+    rule_at : callable or None
+        The rule at another alpha/beta in Gy, where its limits were translated at one.
     """
 
     review: PlanReview
@@ -74,6 +88,7 @@ class Case:
     prescription: Prescription | None
     interval_gy: tuple[float, float] | None = None
     only: str | None = None
+    rule_at: Callable[[float], DoseRule] | None = None
 
 
 def check(rule: DoseRule, case: Case, book: Book) -> tuple[Finding, ...]:
@@ -123,7 +138,22 @@ def _limit(limit: DoseLimit, rule: DoseRule, case: Case, book: Book, finding: Fi
     found = review.dvhs.evaluate(place.named, metric, prescription_gy=prescribed_gy)
     if isinstance(found, RTFractionsError):
         return replace(finding, message=f"{metric}: {_why(found, metric, place.named)}")
-    return graded(limit, metric, found, case, finding, book.worst_grade)
+    nth = rule.limits.index(limit)
+
+    def stated_at(ratio_gy: float) -> tuple[DoseLimit, Metric]:
+        assert case.rule_at is not None
+        other = case.rule_at(ratio_gy)
+        return other.limits[nth], other.metric.metric
+
+    return graded(
+        limit,
+        metric,
+        found,
+        case,
+        finding,
+        book.worst_grade_of(limit),
+        stated_at=None if case.rule_at is None else stated_at,
+    )
 
 
 def _why(error: RTFractionsError, metric: Metric, named: NamedRegion) -> str:
@@ -134,7 +164,14 @@ def _why(error: RTFractionsError, metric: Metric, named: NamedRegion) -> str:
 
 
 def graded(
-    limit: DoseLimit, metric: Metric, found: Value, case: Case, finding: Finding, worst_grade: str
+    limit: DoseLimit,
+    metric: Metric,
+    found: Value,
+    case: Case,
+    finding: Finding,
+    worst_grade: str,
+    *,
+    stated_at: StatedAt | None = None,
 ) -> Finding:
     """A finding with what was observed, and the verdict on it.
 
@@ -152,6 +189,8 @@ def graded(
         With rule, source, structure and plan.
     worst_grade : str
         The worst grade that the source can support.
+    stated_at : callable, optional
+        Limit and metric at another alpha/beta, of a limit that was translated.
     """
     place, dvhs = case.place, case.review.dvhs
     assert place.named is not None
@@ -184,13 +223,14 @@ def graded(
             prescription_gy=_prescribed_gy(case.prescription),
             interval_gy=case.interval_gy,
             worst_grade=worst_grade,
+            stated_at=stated_at,
         )
     # What is missed is missed for certain where no worse is possible and what is not known can only add to it.
     at_worst = not bounds[0].met_by(found.value)
     if found.bound is not Known.EXACT and not (at_worst and _BEYOND[found.bound] is bound.is_upper):
         part = f"{100 * found.covered_fraction:.3g} % of its volume lies in the dose grid"
         finding = replace(finding, verdict=Verdict.NOT_EVALUABLE, message=f"{finding.message}; only {part}")
-    elif case.only is not None and not at_worst:
+    elif case.only is not None and not (at_worst if _breaks_with_dose(metric, bound) else not missed):
         finding = replace(
             finding,
             verdict=Verdict.NOT_EVALUABLE,
@@ -260,6 +300,11 @@ _AT: Final = {Known.EXACT: "", Known.AT_LEAST: "at least ", Known.AT_MOST: "at m
 
 _BEYOND: Final = {Known.AT_LEAST: True, Known.AT_MOST: False, Known.COVERED_PART: None}
 """Whether it is an upper limit that stays missed, whatever the dose that is not known; None: neither kind does."""
+
+
+def _breaks_with_dose(metric: Metric, bound: Bound) -> bool:
+    """Whether more dose, as of plans that are not summed, can only break a limit; else it can only help to keep it."""
+    return bound.is_upper is not (metric.kind is MetricKind.VOLUME_BELOW)
 
 
 def _recorded(limit: DoseLimit, told: str) -> str:

@@ -97,7 +97,7 @@ def cases_of(
         Case(
             review=review,
             place=place,
-            prescription=review.prescription,
+            prescription=review.prescription if place.target is None else place.target.result.prescription,
             interval_gy=interval_of(rule.structure),
             only=only,
         )

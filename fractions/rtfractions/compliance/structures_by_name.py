@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 from rtfractions.compliance.lesion_targets import ROLES
-from rtfractions.compliance.plan_reviews import PlanReview
+from rtfractions.compliance.plan_reviews import PlanReview, TargetReview
 from rtfractions.dosimetry.course_dvhs import NamedRegion
 from rtfractions.dosimetry.regions import Combined, Region, union
 from rtfractions.errors import quoted
@@ -24,6 +24,8 @@ class Place:
     ----------
     named : NamedRegion or None
         The structure or region.
+    target : TargetReview or None
+        The target that it is, or is part of, where a rule names a role.
     taken_out : NamedRegion or None
         What was taken out of it.
     stands_for : str or None
@@ -37,6 +39,7 @@ class Place:
     """
 
     named: NamedRegion | None = None
+    target: TargetReview | None = None
     taken_out: NamedRegion | None = None
     stands_for: str | None = None
     name: str | None = None
@@ -62,8 +65,11 @@ def places_of(
     if found is None:
         return (Place(problem="no structure set in the dose's frame of reference belongs to the plan"),)
     if rule.structure in ROLES:
-        own = [t.result.structure for t in review.targets if t.role == rule.structure]
-        places = tuple(Place(named=NamedRegion(one.name, one)) for one in own if one is not None)
+        places = tuple(
+            Place(named=NamedRegion(one.name, one), target=target)
+            for target in review.targets
+            if target.role == rule.structure and (one := target.result.structure) is not None
+        )
         places = places or (Place(problem=f"no {rule.structure} is known to belong to a lesion"),)
     else:
         places = _found(rule.structure, found, aliases)

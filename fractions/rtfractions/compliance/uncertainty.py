@@ -1,6 +1,6 @@
 """What a verdict on dose hangs on: another alpha/beta, another sound way to compute the dose."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import replace
 from decimal import Decimal
 from math import exp, log
@@ -32,6 +32,9 @@ COARSELY: Final = (2, 7)
 """The same where each ratio takes long: exact to some percent."""
 
 
+StatedAt = Callable[[float], tuple[DoseLimit, Metric]]
+
+
 def weighed(
     finding: Finding,
     limit: DoseLimit,
@@ -42,6 +45,7 @@ def weighed(
     prescription_gy: Decimal | None,
     interval_gy: tuple[float, float] | None,
     worst_grade: str,
+    stated_at: StatedAt | None = None,
 ) -> Finding:
     """A finding on dose, with what would bring another verdict.
 
@@ -61,6 +65,8 @@ def weighed(
         The interval that alpha/beta lies in, where one is attached to the structure.
     worst_grade : str
         The worst grade that the rule's source can support.
+    stated_at : callable, optional
+        Limit and metric at another alpha/beta, where the limit itself was translated at one; else only the dose changes.
     """
     observed = finding.observed
     assert isinstance(observed, float)
@@ -72,16 +78,26 @@ def weighed(
         used = float(metric.alpha_beta_gy)
 
         def verdict_at(ratio_gy: float) -> Verdict | None:
-            value = _at(ratio_gy, metric, region, dvhs)
-            return None if value is None else grade(limit, value, worst_grade)[0]
+            ratio_gy = round(ratio_gy, 6)
+            own, of = (
+                (limit, metric.of(metric.quantity, Decimal(repr(ratio_gy))))
+                if stated_at is None
+                else stated_at(ratio_gy)
+            )
+            value = dvhs.tried(region, of)
+            return grade(own, value.value, worst_grade)[0] if isinstance(value, Value) else None
 
-        flip_gy = flip(verdict_at, used, FINELY if dvhs.converts_quickly else COARSELY)
+        flips_gy = flips(verdict_at, used, FINELY if dvhs.converts_quickly else COARSELY)
+        flip_gy = _nearest(flips_gy, used)
         finding = replace(finding, alpha_beta_flip_gy=flip_gy)
         if interval_gy is not None:
             tried = True
             low, high = interval_gy
-            if flip_gy is not None and low <= flip_gy <= high:
-                reasons.append(f"alpha/beta {flip_gy:.3g} Gy, within {low:g} to {high:g} Gy, changes it")
+            within_gy = _nearest([gy for gy in flips_gy if low <= gy <= high], used)
+            if within_gy is not None:
+                reasons.append(f"alpha/beta {within_gy:.3g} Gy, within {low:g} to {high:g} Gy, changes it")
+            elif any(verdict_at(end) not in (verdict, None) for end in interval_gy):
+                reasons.append(f"alpha/beta of {low:g} to {high:g} Gy changes it")
         elif flip_gy is not None and max(flip_gy / used, used / flip_gy) <= NEAR_FLIP:
             told.append(f"alpha/beta {flip_gy:.3g} Gy would change it")
     others = _by_other_settings(observed, limit, metric, region, dvhs, prescription_gy)
@@ -98,10 +114,10 @@ def weighed(
     return replace(finding, message=message, uncertain=bool(reasons) if tried else None)
 
 
-def flip(
+def flips(
     verdict_at: Callable[[float], Verdict | None], used_gy: float, steps: tuple[int, int] = FINELY
-) -> float | None:
-    """The alpha/beta nearest to the one used at which a verdict is another; None where no such is between 0.1 and 100 Gy.
+) -> list[float]:
+    """The alpha/beta below and above at which a verdict first is another, as far as they are between 0.1 and 100 Gy.
 
     Parameters
     ----------
@@ -115,18 +131,22 @@ def flip(
     Examples
     --------
     >>> at = lambda gy: Verdict.PER_PROTOCOL if gy > 1.5 else Verdict.DEVIATION_UNACCEPTABLE
-    >>> round(flip(at, 3.0), 3)
-    1.5
+    >>> [round(gy, 3) for gy in flips(at, 3.0)]
+    [1.5]
     """
     verdict = verdict_at(used_gy)
     if verdict is None:
-        return None
+        return []
     found = [
         _towards(verdict_at, verdict, used_gy, float(end), steps)
         for end in ALPHA_BETA_RANGE_GY
         if float(end) != used_gy
     ]
-    return min((gy for gy in found if gy is not None), key=lambda gy: abs(log(gy / used_gy)), default=None)
+    return [gy for gy in found if gy is not None]
+
+
+def _nearest(ratios_gy: Iterable[float], used_gy: float) -> float | None:
+    return min(ratios_gy, key=lambda gy: abs(log(gy / used_gy)), default=None)
 
 
 def _towards(
@@ -155,12 +175,6 @@ def _towards(
         else:
             other = middle
     return other
-
-
-def _at(ratio_gy: float, metric: Metric, region: Region, dvhs: CourseDVHs) -> float | None:
-    """The value of a converted metric at another alpha/beta."""
-    found = dvhs.tried(region, metric.of(metric.quantity, Decimal(repr(round(ratio_gy, 6)))))
-    return found.value if isinstance(found, Value) else None
 
 
 def _by_other_settings(

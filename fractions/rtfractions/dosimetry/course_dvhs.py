@@ -123,7 +123,8 @@ class CourseDVHs:
         """The value of a metric, which stands in `results` from then on, or why it has none."""
         _, values = self._asked.setdefault(_key(named.region), (named, {}))
         found = self.value(named.region, metric, prescription_gy=prescription_gy)
-        return values.setdefault(metric, found)
+        values.setdefault(metric, found)
+        return found  # of this prescription, whatever another rule asked it with
 
     def value(
         self,

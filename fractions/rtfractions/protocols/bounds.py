@@ -41,15 +41,12 @@ class Bound:
         return self.operator in ("<", "<=")
 
     def met_by(self, observed: float) -> bool:
-        """Whether a number keeps the limit: one that may be reached with `SLACK`, a strict one exactly.
-
-        NaN keeps no limit.
-        """
+        """Whether a number keeps the limit; one within `SLACK` of it is at the limit, and NaN keeps none."""
         limit = float(self.value)
         return {
-            "<": observed < limit,
+            "<": observed < limit - SLACK,
             "<=": observed <= limit + SLACK,
-            ">": observed > limit,
+            ">": observed > limit + SLACK,
             ">=": observed >= limit - SLACK,
         }[self.operator]
 
@@ -58,7 +55,7 @@ class Bound:
 
 
 SLACK: Final = 1e-6
-"""Of a limit that may be reached, in its unit: what arithmetic leaves."""
+"""Within this of a limit, in its unit, a number is at the limit: what arithmetic leaves."""
 
 _BOUND: Final = re.compile(r"(<=|<|>=|>)\s*(\d{1,6}(?:\.\d{1,6})?)\s*(Gy|%|cc)?", re.ASCII)
 
