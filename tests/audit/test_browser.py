@@ -53,6 +53,10 @@ def test_pages_are_silent_and_no_wider_than_the_window(pages: list[Path], browse
             tab.goto(page.as_uri(), wait_until="networkidle")
             across = tab.evaluate("() => document.documentElement.scrollWidth")
             assert across <= width, (page.name, across)
+            narrow = tab.evaluate(
+                """() => [...document.querySelectorAll(".wide td")].filter(cell => cell.clientHeight > 600).length"""
+            )
+            assert narrow == 0  # no column is squeezed to a letter's width
             drawn = tab.evaluate("() => [...document.images].map(image => image.naturalWidth)")
             assert all(pixels > 100 for pixels in drawn)
             tab.close()
