@@ -15,8 +15,7 @@ import click
 from rtfractions_cli import exit_codes
 from rtfractions_cli.exit_codes import ExitCode
 from rtfractions_cli.options import Output, examples, limit_option, say, shared, usage_error
-from rtfractions_cli.protocol import complete_protocol
-from rtfractions_cli.review_options import beside_options, ending_options, sets_of
+from rtfractions_cli.review_options import ending_options, review_options, sets_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -49,13 +48,7 @@ def memory_bytes(_context: click.Context, _parameter: click.Parameter, text: str
     ),
 )
 @click.argument("path", metavar="PATH", type=click.Path(exists=True, path_type=Path))
-@click.option(
-    "--protocol",
-    metavar="P",
-    required=True,
-    shell_complete=complete_protocol,
-    help="A protocol of the library by its id, or a YAML file.",
-)
+@review_options
 @click.option(
     "-o",
     "--output",
@@ -73,13 +66,6 @@ def memory_bytes(_context: click.Context, _parameter: click.Parameter, text: str
     type=click.Path(exists=True, dir_okay=False, path_type=Path),
     help="A lesion sheet (CSV or YAML) beside DICOM: it says what the lesions are; repeatable.",
 )
-@click.option(
-    "--planned", is_flag=True, help="Treatment has not begun: rules about dates and delivery do not apply."
-)
-@click.option(
-    "--allow-unusual", is_flag=True, help="Accept less than 0.5 Gy a fraction and more than 200 Gy in total."
-)
-@beside_options
 @click.option(
     "--figures",
     type=click.Choice(("open", "all", "none")),

@@ -12,8 +12,7 @@ from rtfractions_cli import exit_codes
 from rtfractions_cli.check_inputs import find_inputs
 from rtfractions_cli.exit_codes import ExitCode
 from rtfractions_cli.options import Output, examples, limit_option, shared, usage_error
-from rtfractions_cli.protocol import complete_protocol
-from rtfractions_cli.review_options import beside_options, ending_options, sets_of
+from rtfractions_cli.review_options import ending_options, review_options, sets_of
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -36,26 +35,13 @@ if TYPE_CHECKING:
 @click.argument(
     "paths", metavar="PATH...", nargs=-1, required=True, type=click.Path(exists=True, path_type=Path)
 )
-@click.option(
-    "--protocol",
-    metavar="P",
-    required=True,
-    shell_complete=complete_protocol,
-    help="A protocol of the library by its id, or a YAML file.",
-)
+@review_options
 @click.option(
     "--lesions",
     metavar="SHEET",
     type=click.Path(exists=True, dir_okay=False, path_type=Path),
     help="A lesion sheet (CSV or YAML) beside DICOM: it says what the lesions are.",
 )
-@click.option(
-    "--planned", is_flag=True, help="Treatment has not begun: rules about dates and delivery do not apply."
-)
-@click.option(
-    "--allow-unusual", is_flag=True, help="Accept less than 0.5 Gy a fraction and more than 200 Gy in total."
-)
-@beside_options
 @ending_options
 @limit_option
 @shared("text", "json", "csv", "junit", "html", "pdf")

@@ -1,4 +1,4 @@
-"""What ``check`` and ``audit`` ask beside the protocol: advisory sets, an overlay, and what to fail on."""
+"""Options that ``check``, ``audit`` and ``report`` share: what is graded against, and what to fail on."""
 
 from __future__ import annotations
 
@@ -6,6 +6,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
+
+from rtfractions_cli.protocol import complete_protocol
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -28,7 +30,24 @@ def complete_constraints(
     return ids or [CompletionItem(incomplete, type="file")]
 
 
-_BESIDE = (
+_REVIEW = (
+    click.option(
+        "--protocol",
+        metavar="P",
+        required=True,
+        shell_complete=complete_protocol,
+        help="A protocol of the library by its id, or a YAML file.",
+    ),
+    click.option(
+        "--planned",
+        is_flag=True,
+        help="Treatment has not begun: rules about dates and delivery do not apply.",
+    ),
+    click.option(
+        "--allow-unusual",
+        is_flag=True,
+        help="Accept less than 0.5 Gy a fraction and more than 200 Gy in total.",
+    ),
     click.option(
         "--constraints",
         metavar="SET",
@@ -53,9 +72,9 @@ _BESIDE = (
 )
 
 
-def beside_options(command: Any) -> Any:
-    """The options ``constraints``, ``constraints_alpha_beta`` and ``overlay`` of a command."""
-    for option in reversed(_BESIDE):
+def review_options(command: Any) -> Any:
+    """The options of what is graded against: ``protocol``, ``planned``, ``allow_unusual``, sets and ``overlay``."""
+    for option in reversed(_REVIEW):
         command = option(command)
     return command
 

@@ -1,10 +1,12 @@
 """Advisory sets, overlays and pages of an audit: what `check` says, counted, and telling nobody's label."""
 
 import json
+import shutil
 from hashlib import sha256
 from pathlib import Path
 from typing import Any
 
+import pydicom
 import pytest
 
 from rtfractions.audit.decisions import renaming
@@ -65,6 +67,22 @@ def test_an_audit_of_one_patient_says_what_check_says(
     assert advisory["kept"] + advisory["exceeded"] + advisory["undecided"] == len(checks) > 20
     assert advisory["translated"] == sum(one["basis"] == "translated" for one in checks)
     assert advisory["exceeded"] == said["patients"][0]["advisory"][0]["exceeded"]
+
+
+def test_what_is_said_of_a_dose_is_said_of_the_patient(
+    samples: Path, audit: Any, run: Any, tmp_path: Path
+) -> None:
+    # as `check` has it: the notice stood in no output of an audit
+    cohort = tmp_path / "cohort"
+    shutil.copytree(samples / "patient", cohort)
+    dose = pydicom.dcmread(cohort / "dose.dcm")
+    dose.DoseSummationType = "FRACTION"
+    dose.save_as(cohort / "dose.dcm")
+    found = audit(cohort, include_identifiers=True, figures="none")
+    (result,) = map(json.loads, found.results().values())
+    check = json.loads(run("check", cohort, "--protocol", "NCT03406468", "--format", "json").out)
+    assert result["review"] == check["patients"][0]
+    assert "dose.summation" in [warning["code"] for warning in result["review"]["warnings"]]
 
 
 def test_no_label_of_an_overlay_leaves_the_inputs(

@@ -83,7 +83,10 @@ class Workbench:
         if found != expected:
             names = [name for name in expected if found.get(name) != expected[name]]
             told = ", ".join(f"{name} {found.get(name)} instead of {expected[name]}" for name in names)
-            raise WorkerError(f"a worker has {told}", remedy="install the same versions on all machines")
+            raise WorkerError(
+                f"a worker has {told}",
+                remedy="install the same versions on all machines, and set RTFRACTIONS_FAST alike",
+            )
 
     def run(self, arguments: tuple[Any, ...]) -> Any:
         """The answer to a task, or how its process ended.

@@ -5,7 +5,7 @@ import functools
 from importlib import resources
 from typing import TYPE_CHECKING, Any
 
-from rtfractions.errors import printable
+from rtfractions.errors import counted, printable
 from rtfractions.reports.cohort import AuditDocument
 from rtfractions.reports.cohort_figures import dose_svg, outcome_svg, schedule_svg
 from rtfractions.reports.cohort_results import AuditResult
@@ -63,6 +63,7 @@ def _environment() -> "Environment":
         "interval": interval,
         "words": words,
         "advisory_words": advisory_words,
+        "counted": counted,
     }
     return environment
 
