@@ -16,6 +16,7 @@ from rtfractions_cli import exit_codes
 from rtfractions_cli.exit_codes import ExitCode
 from rtfractions_cli.options import Output, examples, limit_option, say, shared, usage_error
 from rtfractions_cli.protocol import complete_protocol
+from rtfractions_cli.review_options import beside_options, ending_options, sets_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -24,6 +25,7 @@ if TYPE_CHECKING:
     from rtfractions.audit.folder import OutputFolder
     from rtfractions.audit.manifest import Manifest
     from rtfractions.audit.pseudonyms import PseudonymKey
+    from rtfractions.audit.settings import Figures
     from rtfractions.reports.cohort import AuditDocument
 
 UNITS = {"": 1, "K": 2**10, "M": 2**20, "G": 2**30, "T": 2**40}
@@ -77,6 +79,14 @@ def memory_bytes(_context: click.Context, _parameter: click.Parameter, text: str
 @click.option(
     "--allow-unusual", is_flag=True, help="Accept less than 0.5 Gy a fraction and more than 200 Gy in total."
 )
+@beside_options
+@click.option(
+    "--figures",
+    type=click.Choice(("open", "all", "none")),
+    default="open",
+    show_default=True,
+    help="Whose pages have DVHs and slices: patients that a person must look at (open), all, or none.",
+)
 @click.option("--fresh", is_flag=True, help="Begin anew: remove the results that are there.")
 @click.option(
     "--jobs",
@@ -119,10 +129,7 @@ def memory_bytes(_context: click.Context, _parameter: click.Parameter, text: str
     show_default=True,
     help="On stderr: a bar on a terminal (auto), one JSON event a line, or nothing.",
 )
-@click.option(
-    "--fail-on", type=click.Choice(["variation"]), help="End with 1 for an acceptable variation too."
-)
-@click.option("--exit-zero", is_flag=True, help="End with 0 where the exit code would be 1 or 4.")
+@ending_options
 @limit_option
 @shared("text", "json", "csv", "html", "junit", to_file=False)
 def audit(
@@ -132,6 +139,10 @@ def audit(
     lesions: tuple[Path, ...],
     planned: bool,
     allow_unusual: bool,
+    constraints: tuple[str, ...],
+    constraints_alpha_beta: float | None,
+    overlay: Path | None,
+    figures: Figures,
     fresh: bool,
     jobs: int | None,
     limit_memory: int,
@@ -140,7 +151,7 @@ def audit(
     pseudonym_key: Path | None,
     include_identifiers: bool,
     progress: str,
-    fail_on: str | None,
+    fail_on: tuple[str, ...],
     exit_zero: bool,
     limit: tuple[str, ...],
     output: Output,
@@ -163,16 +174,28 @@ def audit(
     from rtfractions.audit.summary import summarise
     from rtfractions.dicom import Limits
     from rtfractions.errors import OutputFileError
+    from rtfractions.protocols.overlays import applied, load_overlay
     from rtfractions_cli.audit_progress import progress_shown
 
     with usage_error():
         loaded = protocols.find(protocol)
+        decided = None if overlay is None else load_overlay(overlay, str(overlay))
+        if decided is not None:
+            applied(
+                loaded, decided.overlay
+            )  # an overlay that does not fit is refused before anything is made
+        sets = sets_of(constraints, decided)
         limits = Limits.changed(*limit)
     folder = OutputFolder(directory)
-    folder.prepare((path, *lesions))
+    files = (Path(name) for name in (protocol, *constraints, *(() if overlay is None else (overlay,))))
+    folder.prepare((path, *lesions, *(file for file in files if file.is_file())))
     settings = Settings(
         protocol=loaded,
         key=_key(pseudonym_key, quiet=output.quiet),
+        constraint_sets=sets,
+        constraints_alpha_beta_gy=constraints_alpha_beta,
+        overlay=decided,
+        figures=figures,
         planned=planned,
         allow_unusual=allow_unusual,
         include_identifiers=include_identifiers,
@@ -200,8 +223,8 @@ def audit(
             raise
         removed = folder.remove_all_but({task.patient for task in cohort.tasks})
         _log(folder, f"{done.done} of {done.total} patients, {done.reused} of them reused, {removed} removed")
-        document = summarise(folder, manifest, fail_on="variation" if fail_on else None)
-        write_and_print(folder, manifest, document, output, exit_zero=exit_zero)
+        document = summarise(folder, manifest, fail_on=fail_on)
+        write_and_print(folder, manifest, document, output, fail_on=fail_on, exit_zero=exit_zero)
 
 
 @contextlib.contextmanager
@@ -228,12 +251,14 @@ def _interrupted_once() -> Iterator[None]:
 
 def _key(file: Path | None, *, quiet: bool) -> PseudonymKey:
     """The key of the pseudonyms; that one was made is said, for without it no later run gives the same names."""
-    from rtfractions.audit.pseudonyms import default_key_file, key_from
+    from rtfractions.audit.pseudonyms import default_key_file, is_open_to_others, key_from
 
     path = default_key_file(os.environ) if file is None else file
     key, made = key_from(path)
     if made and not quiet:
         say("note", f"a pseudonym key was made: keep it, and keep it secret ({path})")
+    if is_open_to_others(path) and not quiet:
+        say("warning", f"{path}: others can read the pseudonym key, and undo the pseudonyms: chmod 600 it")
     return key
 
 
@@ -243,17 +268,29 @@ def _log(folder: OutputFolder, text: str) -> None:
 
 
 def write_and_print(
-    folder: OutputFolder, manifest: Manifest, document: AuditDocument, output: Output, *, exit_zero: bool
+    folder: OutputFolder,
+    manifest: Manifest,
+    document: AuditDocument,
+    output: Output,
+    *,
+    fail_on: tuple[str, ...],
+    exit_zero: bool,
 ) -> None:
     """Write the reports into their folder, print one of them, say what was refused, and end with the exit code."""
     from rtfractions.audit.reporting import write_reports
 
-    write_reports(folder, manifest, document)
-    print_and_end(folder, manifest, document, output, exit_zero=exit_zero)
+    write_reports(folder, manifest, document, failing=fail_on)
+    print_and_end(folder, manifest, document, output, fail_on=fail_on, exit_zero=exit_zero)
 
 
 def print_and_end(
-    folder: OutputFolder, manifest: Manifest, document: AuditDocument, output: Output, *, exit_zero: bool
+    folder: OutputFolder,
+    manifest: Manifest,
+    document: AuditDocument,
+    output: Output,
+    *,
+    fail_on: tuple[str, ...],
+    exit_zero: bool,
 ) -> None:
     """Print a report or write it to the file that was named, say what was refused, and end with the exit code."""
     from rtfractions.audit.reporting import rendered
@@ -261,7 +298,7 @@ def print_and_end(
 
     text = ""  # a defect prints no result; the reports in the folder say whom it cost
     if ExitCode.DEFECT not in document.exit_reasons:
-        text = rendered(folder, manifest, document, output.format, everything=output.verbose)
+        text = rendered(folder, manifest, document, output.format, everything=output.verbose, failing=fail_on)
     context = Context(True, exit_reasons=document.exit_reasons)
     if not output.quiet:
         for warning in document.warnings:
@@ -279,7 +316,11 @@ def _summary(document: AuditDocument) -> str:
         ExitCode.DEVIATION: "patients with a deviation",
         ExitCode.UNDECIDED: "patients undecided",
     }
-    reasons = [code for code in exit_codes.PRECEDENCE if code in document.exit_reasons]
-    if len(reasons) < 2:
+    if len(document.exit_counts) < 2:
         return ""
-    return ", ".join(f"{what[code]} (exit code {int(code)})" for code in reasons)
+    counts = {ExitCode(entry.code): entry.count for entry in document.exit_counts}
+    return ", ".join(
+        f"{what[code]}: {counts[code]} (exit code {int(code)})"
+        for code in exit_codes.PRECEDENCE
+        if code in counts
+    )

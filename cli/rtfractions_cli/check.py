@@ -13,31 +13,17 @@ from rtfractions_cli.check_inputs import find_inputs
 from rtfractions_cli.exit_codes import ExitCode
 from rtfractions_cli.options import Output, examples, limit_option, shared, usage_error
 from rtfractions_cli.protocol import complete_protocol
+from rtfractions_cli.review_options import beside_options, ending_options, sets_of
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from click.shell_completion import CompletionItem
-
     from rtfractions.compliance import PatientFindings
     from rtfractions.errors import RTFractionsError
     from rtfractions.notices import Notice
-    from rtfractions.protocols.constraint_library import LoadedConstraintSet
     from rtfractions.protocols.overlays import LoadedOverlay
     from rtfractions.reports.check_document import PatientEntry
     from rtfractions.reports.check_figures import PatientFigures
-
-
-def complete_constraints(
-    _context: click.Context, _parameter: click.Parameter, incomplete: str
-) -> list[CompletionItem]:
-    """Ids of sets of the library that begin as typed, else files."""
-    from click.shell_completion import CompletionItem
-
-    from rtfractions.protocols.constraint_library import SETS
-
-    ids = [CompletionItem(name) for name in SETS if name.casefold().startswith(incomplete.casefold())]
-    return ids or [CompletionItem(incomplete, type="file")]
 
 
 @click.command(
@@ -69,34 +55,8 @@ def complete_constraints(
 @click.option(
     "--allow-unusual", is_flag=True, help="Accept less than 0.5 Gy a fraction and more than 200 Gy in total."
 )
-@click.option(
-    "--constraints",
-    metavar="SET",
-    multiple=True,
-    shell_complete=complete_constraints,
-    help="Report a set of dose constraints beside the grade, which it never changes: an id of the library (see "
-    "`rtfractions protocol list`) or a YAML file. Repeatable.",
-)
-@click.option(
-    "--constraints-alpha-beta",
-    metavar="V",
-    type=click.FloatRange(0.1, 100),
-    help="Where a set has no limit for the plan's number of fractions, translate its limits by isoeffect at this "
-    "alpha/beta in Gy, labelled. Without it they are not compared.",
-)
-@click.option(
-    "--overlay",
-    metavar="FILE",
-    type=click.Path(exists=True, dir_okay=False, path_type=Path),
-    help="A named decision on what the protocol leaves open (YAML); every form of the report prints it.",
-)
-@click.option(
-    "--fail-on",
-    type=click.Choice(["variation", "advisory"]),
-    multiple=True,
-    help="End with 1 for an acceptable variation, or an advisory limit exceeded, too. Repeatable.",
-)
-@click.option("--exit-zero", is_flag=True, help="End with 0 where the exit code would be 1 or 4.")
+@beside_options
+@ending_options
 @limit_option
 @shared("text", "json", "csv", "junit", "html", "pdf")
 def check(
@@ -127,7 +87,7 @@ def check(
         loaded = protocols.find(protocol)
         decided = None if overlay is None else load_overlay(overlay, str(overlay))
         rules = loaded.protocol if decided is None else applied(loaded, decided.overlay)
-        sets = _sets(constraints, decided)
+        sets = sets_of(constraints, decided)
         if output.format == "pdf":
             check_report.refuse_pdf()
     sheets = () if lesions is None else (lesions,)
@@ -175,17 +135,6 @@ def check(
         *(() if overlay is None else (overlay,)),
     )
     output.finish(result, context, inputs=named, summary=_summary(counts), exit_zero=exit_zero)
-
-
-def _sets(names: Sequence[str], decided: LoadedOverlay | None) -> tuple[LoadedConstraintSet, ...]:
-    """The sets that were asked for, and those of the overlay, each once."""
-    of_overlay = () if decided is None else decided.overlay.advisory_sets
-    if not (names or of_overlay):
-        return ()
-    from rtfractions.protocols import constraint_library
-
-    found = [constraint_library.find_set(name) for name in dict.fromkeys((*names, *of_overlay))]
-    return tuple({one.sha256: one for one in found}.values())
 
 
 @dataclass(slots=True)

@@ -8,6 +8,7 @@ import click
 
 from rtfractions_cli.audit import print_and_end, write_and_print
 from rtfractions_cli.options import Output, examples, shared
+from rtfractions_cli.review_options import ending_options
 
 
 @click.command(
@@ -19,12 +20,9 @@ from rtfractions_cli.options import Output, examples, shared
     ),
 )
 @click.argument("directory", metavar="DIR", type=click.Path(exists=True, file_okay=False, path_type=Path))
-@click.option(
-    "--fail-on", type=click.Choice(["variation"]), help="End with 1 for an acceptable variation too."
-)
-@click.option("--exit-zero", is_flag=True, help="End with 0 where the exit code would be 1 or 4.")
+@ending_options
 @shared("text", "json", "csv", "checks", "html", "junit")
-def report(directory: Path, fail_on: str | None, exit_zero: bool, output: Output) -> None:
+def report(directory: Path, fail_on: tuple[str, ...], exit_zero: bool, output: Output) -> None:
     """Make the reports of an audit again from its result files.
 
     They are written into DIR, and one is printed; with -o that one is written to a file, and DIR is only read.
@@ -44,9 +42,9 @@ def report(directory: Path, fail_on: str | None, exit_zero: bool, output: Output
             where=Where(file=str(directory)),
         )
     if output.file is not None:
-        document = summarise(folder, manifest, fail_on="variation" if fail_on else None)
-        print_and_end(folder, manifest, document, output, exit_zero=exit_zero)
+        document = summarise(folder, manifest, fail_on=fail_on)
+        print_and_end(folder, manifest, document, output, fail_on=fail_on, exit_zero=exit_zero)
         return
     with locked(directory):
-        document = summarise(folder, manifest, fail_on="variation" if fail_on else None)
-        write_and_print(folder, manifest, document, output, exit_zero=exit_zero)
+        document = summarise(folder, manifest, fail_on=fail_on)
+        write_and_print(folder, manifest, document, output, fail_on=fail_on, exit_zero=exit_zero)

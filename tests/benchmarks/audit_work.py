@@ -18,7 +18,7 @@ def grade_with_dvhs(shared: Any, task: Any, known: Any) -> Any:
     from rtfractions.audit import grading
     from rtfractions.dosimetry import structure_dvh
 
-    def check(patient: Any, protocol: Any, *, planned: bool) -> Any:
+    def check(patient: Any, protocol: Any, **options: Any) -> Any:
         computed = 0
         for dose in patient.plan_doses:
             for structure_set in patient.structure_sets:
@@ -27,7 +27,7 @@ def grade_with_dvhs(shared: Any, task: Any, known: Any) -> Any:
                         assert structure_dvh(structure, dose.grid).mean_gy > 0
                         computed += 1
         assert computed == DRAWN
-        return compliance.check(patient, protocol, planned=planned)
+        return compliance.check(patient, protocol, **options)
 
     vars(grading)["compliance"] = types.SimpleNamespace(check=check)
     return grading.grade(shared, task, known)

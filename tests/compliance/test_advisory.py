@@ -90,8 +90,13 @@ class TestAdvisory:
         assert "not < 20 Gy (optimal or mandatory: not stated)" in found.message
 
     def test_between_an_objective_and_its_mandatory_limit_the_objective_is_exceeded(self) -> None:
-        _, (found,) = advised(Case(), rule("D2cc[Gy]", {"objective": "< 20 Gy", "mandatory": "< 30 Gy"}))
-        assert found.advice == "objective_exceeded"
+        band = rule("D2cc[Gy]", {"objective": "< 20 Gy", "mandatory": "< 30 Gy"})
+        _, found = advised(Case(), band)
+        assert [(f.advice, f.required) for f in found] == [("objective_exceeded", 20), ("kept", 30)]
+        # What is exceeded stays so whatever another plan adds; what is kept need not.
+        findings, found = advised(Case(schedules=("24 Gy / 3",) * 2, targets=("PTV", None)), band)
+        assert [f.advice or f.verdict for f in found] == ["objective_exceeded", "not_evaluable"] * 2
+        assert findings.exceeds_advisory
 
     def test_an_exceeded_cord_maximum_of_tg101_is_a_limit_exceeded(self) -> None:
         # D0.035cc < 21.9 Gy in 3 fractions (facts/constraints/tg101.csv); here it is nearly 28 Gy
@@ -268,6 +273,8 @@ class TestOverlay:
         (found,) = (f for f in findings.findings if f.rule == "organ.r0")
         assert (found.verdict, found.uncertain) == ("per_protocol", uncertain)
         assert ("uncertain" in found.message) == uncertain
+        assert findings.verdict == "per_protocol"
+        assert findings.headline.endswith("; uncertain in 1 check") == uncertain
 
     @pytest.mark.parametrize(
         ("metric_gy", "limit", "interval_gy", "uncertain"),

@@ -10,7 +10,10 @@ from rtfractions.compliance import Finding, PatientFindings, check
 from rtfractions.doses import DoseType
 from rtfractions.errors import RTFractionsError
 from rtfractions.notices import Notice
-from rtfractions.plans import PlanKind
+from rtfractions.patient import Lesion
+from rtfractions.plans import PlanKind, Prescription, PrescriptionSource
+from rtfractions.records import TreatmentRecord
+from rtfractions.schedule_text import parse
 from rtfractions.structures import RefusedStructure
 
 DOSE = LinearDose()
@@ -275,6 +278,29 @@ class TestCourse:
     def test_a_limit_on_each_plan_needs_no_sum(self) -> None:
         found = of_organs(self.TWO, organ("D2cc[Gy]", {"mandatory": "< 90 Gy"}, sum_over="plan"))
         assert [f.verdict for f in found] == ["per_protocol"] * 2
+
+    def test_a_limit_kept_by_the_only_plan_is_not_kept_where_records_are_of_another(self) -> None:
+        patient = Case().patient()
+        rules = dose_protocol(organs=[organ("D2cc[Gy]", {"mandatory": "< 90 Gy"})]).protocol
+        record = TreatmentRecord(sop_instance_uid="1.9", plan_uid="1.2.3.4.99", fraction_group=1)
+        for records, verdict in (((), "per_protocol"), ((record,), "not_evaluable")):
+            findings = check(replace(patient, records=records), rules).findings
+            (found,) = (f for f in findings if f.rule == "organ.r0")
+            assert found.verdict == verdict
+        assert found.message.endswith("treatment records are of 1 other plan, whose dose is not summed")
+
+    def test_a_limit_kept_by_the_only_plan_is_not_kept_where_a_lesion_has_another(self) -> None:
+        patient = Case().patient()
+        other = Lesion(
+            "L2", Prescription(parse("24 Gy / 3"), PrescriptionSource.LESION_SHEET), plan_uid="1.2.9"
+        )
+        rules = dose_protocol(organs=[organ("D2cc[Gy]", {"mandatory": "< 90 Gy"})]).protocol
+        findings = check(replace(patient, lesions=(*patient.lesions, other)), rules).findings
+        (found,) = (f for f in findings if f.rule == "organ.r0")
+        assert found.verdict == "not_evaluable"
+        assert found.message.endswith(
+            "which plan treats lesion 'L2' is not known, and its dose is not summed"
+        )
 
     def test_earlier_radiotherapy_has_its_line_in_every_review(self) -> None:
         (line,) = (f for f in review(Case()).findings if f.rule == "prior_radiotherapy")

@@ -391,6 +391,7 @@ DESCRIPTIVE = {
     "schedules.allowed?*?.id = *": "a schedule's name in tables",
     "silent*": "what no rule is made of",
     "not_graded*": "what no rule is made of",
+    "published_totals*": "what the trial published: an audit sets its own totals beside it",
 }
 """Keys that describe, and what they are for; `*` stands for any text."""
 

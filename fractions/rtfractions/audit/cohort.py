@@ -5,6 +5,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Final, Literal, TypeVar
 
+from rtfractions.audit.decisions import Rename, of_patient, of_patients, renaming, shared_part, strangers
 from rtfractions.audit.privacy import renamed_error, renamed_notices, renamed_where, unquoted
 from rtfractions.audit.settings import Settings
 from rtfractions.dicom import Discovery, PatientFiles, discover
@@ -14,6 +15,7 @@ from rtfractions.files import InputFile, read_bytes, sha256_hex
 from rtfractions.names import normal
 from rtfractions.notices import Notice
 from rtfractions.patient import Patient, loose_id, similar_ids
+from rtfractions.protocols.overlays import Overlay
 from rtfractions.sheets import SUFFIXES, WORKBOOK_SUFFIXES, read_sheets
 
 _Found = TypeVar("_Found", Patient, PatientFiles)
@@ -39,6 +41,8 @@ class Task:
         The patient as lesion sheets have it.
     is_alone : bool
         A file was refused whose patient is not known, and there is no other patient it can be of.
+    overlay : Overlay or None
+        What the overlay says of all patients, and of this one.
     """
 
     patient: str
@@ -46,6 +50,7 @@ class Task:
     files: tuple[FoundFile, ...]
     lesions: Patient | None
     is_alone: bool
+    overlay: Overlay | None = None
 
     @property
     def found_in(self) -> FoundIn:
@@ -124,6 +129,11 @@ def find_cohort(path: Path, sheets: Iterable[Path], settings: Settings) -> Cohor
     in_files = _by_label((files.label, files) for files in found.patients)
     pseudonyms = {label: settings.key.patient(label) for label in dict.fromkeys((*on_sheet, *in_files))}
     _refuse_collisions(pseudonyms)
+    rename = _renaming(pseudonyms, on_sheet, in_files, settings)
+    decided = None if settings.overlay is None else settings.overlay.overlay
+    if settings.overlay is not None:
+        told = shared_part(settings.overlay, rename, with_path=settings.include_identifiers)
+        settings = replace(settings, overlay=told)
     is_alone = bool(found.errors) and len(found.patients) == 1
     tasks, owners, labels = [], dict[str, str](), dict[str, str]()
     for label, pseudonym in pseudonyms.items():
@@ -135,7 +145,11 @@ def find_cohort(path: Path, sheets: Iterable[Path], settings: Settings) -> Cohor
         if not settings.include_identifiers:
             own = tuple(_without_others_names(file, found) for file in own)
             lesions = None if lesions is None else _with_sheet_named(lesions, names)
-        tasks.append(Task(pseudonym, shown, own, lesions, is_alone and files is not None))
+        own_decisions = None
+        if decided is not None and settings.overlay is not None:
+            own_decisions = of_patient(decided, settings.overlay.overlay, stated, shown, rename)
+        alone = is_alone and files is not None
+        tasks.append(Task(pseudonym, shown, own, lesions, alone, own_decisions))
         for file in own:
             if file.header.sop_instance_uid:
                 owners[settings.key.uid(file.header.sop_instance_uid)] = shown
@@ -148,6 +162,8 @@ def find_cohort(path: Path, sheets: Iterable[Path], settings: Settings) -> Cohor
         )
         notices = tuple(map(_without_names, notices))
     notices = (*notices, *_similar(labels, settings))
+    if decided is not None:
+        notices += strangers(decided, labels, with_names=settings.include_identifiers)
     shared = Shared(settings, sheet_inputs, with_files=not is_sheet, owners=owners)
     return Cohort(
         tuple(sorted(tasks, key=lambda task: task.patient)),
@@ -166,6 +182,23 @@ def _by_label(patients: Iterable[tuple[str, _Found]]) -> dict[str, _Found]:
             key += "\0"
         found[key] = patient
     return found
+
+
+def _renaming(
+    pseudonyms: Mapping[str, str],
+    on_sheet: Mapping[str, Patient],
+    in_files: Mapping[str, PatientFiles],
+    settings: Settings,
+) -> Rename:
+    """What takes the labels of patients out of the overlay's texts; nothing where identifiers are included."""
+    if settings.overlay is None or settings.include_identifiers:
+        return lambda text: text
+    names = {
+        label: settings.key.patient(normal(label)) for _, _, label in of_patients(settings.overlay.overlay)
+    }
+    for key, pseudonym in pseudonyms.items():
+        names.update((each[key].label, pseudonym) for each in (on_sheet, in_files) if key in each)
+    return renaming(names)
 
 
 def _refuse_collisions(pseudonyms: Mapping[str, str]) -> None:

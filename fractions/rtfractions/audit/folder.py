@@ -150,16 +150,15 @@ class OutputFolder:
             for name in REPORT_NAMES:
                 (self.path / name).unlink(missing_ok=True)
 
-    def write_result(self, patient: str, content: bytes) -> None:
-        """Write the result of a patient in the place of the one before, whose page goes.
+    def write_result(self, patient: str, content: bytes, page: bytes) -> None:
+        """Write the page of a patient, then the result that names it: a page is never taken for another result's.
 
         Raises
         ------
         OutputFileError
             If it cannot be written.
         """
-        with self._told(self.patients):
-            self.page_file(patient).unlink(missing_ok=True)
+        self.write(self.page_file(patient), page, is_derived=True)
         self.write(self.result_file(patient), content)
 
     def remove_all_but(self, patients: set[str]) -> int:
@@ -177,18 +176,6 @@ class OutputFolder:
     def page_file(self, patient: str) -> Path:
         """Where the page of a patient lies, by the pseudonym."""
         return self.patients / f"{patient}.html"
-
-    def write_if_other(self, path: Path, content: str) -> None:
-        """Write a derived file whole or not at all, unless it is there and the same.
-
-        Raises
-        ------
-        OutputFileError
-            If it cannot be written.
-        """
-        data = content.encode()
-        if self.read(path, len(data)) != data:
-            self.write(path, data, is_derived=True)
 
     def write(self, path: Path, content: str | bytes, *, is_derived: bool = False) -> None:
         """Write a file whole or not at all, so that it survives a loss of power once this returns.

@@ -5,12 +5,15 @@ import json
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 from importlib import import_module
-from typing import Final
+from typing import TYPE_CHECKING, Final, TypeVar
+
+import msgspec
 
 from rtfractions import compliance
 from rtfractions.audit.cohort import Shared, Task
 from rtfractions.audit.privacy import each_text, renamed_notices, without_uids
 from rtfractions.audit.result_files import Known, sealed
+from rtfractions.compliance import PatientFindings
 from rtfractions.dicom import Discovery, PatientFiles, read_patient
 from rtfractions.dicom.discovery import FoundFile
 from rtfractions.dicom.reading import HEADER_BYTES, LONG_HEADER_BYTES, LongHeaderError, header_of
@@ -20,10 +23,22 @@ from rtfractions.files import InputFile, sha256_hex
 from rtfractions.notices import Notice
 from rtfractions.patient import Patient, join
 from rtfractions.protocols.vocabulary import known_site_words
-from rtfractions.reports import check_report
+from rtfractions.reports import check_html, check_report, cohort_html
+from rtfractions.reports.check_report import CheckDocument
 from rtfractions.reports.cohort_results import AuditResult, LookedUp, Status
 from rtfractions.reports.envelope import Context, Message
 from rtfractions.verdicts import Verdict
+
+if TYPE_CHECKING:  # figures need matplotlib: it is loaded where there is a dose to draw
+    from rtfractions.reports.check_figures import PatientFigures
+
+Document = TypeVar("Document")
+
+OPEN: Final = frozenset({Verdict.DEVIATION_UNACCEPTABLE, Verdict.QUERY, Verdict.NOT_EVALUABLE})
+"""Verdicts of patients that a person must look at."""
+
+DEFECT: Final = 70
+"""Exit code of a result in which the program failed."""
 
 CHANGED: Final = "file.changed"
 """Code of the refusal of a file that is not what it was when it was found."""
@@ -43,6 +58,8 @@ class Outcome:
     ----------
     content : bytes or None
         The result file; None where the one that is there still holds.
+    page : bytes
+        The patient's page, which the result file names by its SHA-256.
     status : Status
         What became of the patient.
     verdict : Verdict or None
@@ -53,6 +70,7 @@ class Outcome:
 
     content: bytes | None
     status: Status
+    page: bytes = b""
     verdict: Verdict | None = None
     is_defect: bool = False
 
@@ -62,6 +80,21 @@ def prepare() -> None:
     for module in ("numpy.ma", "rtfractions.dosimetry"):
         import_module(module)
     known_site_words()
+    check_html.load_templates()
+
+
+def prepare_figures() -> None:
+    """Load what figures need too, and draw one: fonts are looked for at the first."""
+    prepare()
+    import_module("rtfractions.reports.check_figures")
+    from matplotlib.figure import Figure as Drawing
+
+    from rtfractions.reports.figures import as_bytes as drawn
+
+    for suffix in (".svg", ".png"):
+        drawing = Drawing()
+        drawing.add_subplot().set_title("dose [Gy]")
+        drawn(drawing, suffix, text_as_paths=True)
 
 
 def grade(shared: Shared, task: Task, known: Known | None) -> Outcome:
@@ -81,22 +114,31 @@ def grade(shared: Shared, task: Task, known: Known | None) -> Outcome:
     key = _key(task, files, shared) if whole else None
     owners = _Owners(shared, task.label)
     if known is not None and known.key == key and owners.still(known.looked_up):
-        return Outcome(None, known.status, known.verdict)
+        return Outcome(None, known.status, verdict=known.verdict)
     patient, inputs, errors = _read(task, files, owners, shared)
     if any(error.code == CHANGED for error in errors):
         key = None  # what was refused may be there again in the next run
     inputs = (*shared.sheets, *inputs)
+    figures: tuple[PatientFigures, ...] = ()
     if patient.plans or patient.incomplete or task.lesions is not None:
-        findings = compliance.check(patient, settings.protocol.protocol, planned=settings.planned)
-        context = Context(
-            True, inputs, findings.notices, errors, _exit_reasons(findings.verdict, refused=bool(errors))
+        findings = compliance.check(
+            patient,
+            settings.rules,
+            planned=settings.planned,
+            constraint_sets=settings.constraint_sets,
+            overlay=task.overlay,
+            constraints_alpha_beta_gy=settings.constraints_alpha_beta_gy,
         )
-        document = check_report.document([check_report.patient_entry(findings)], settings.protocol, context)
+        document = _reviewed(findings, task, shared, inputs, errors)
+        if settings.figures == "all" or (settings.figures == "open" and findings.verdict in OPEN):
+            figures = _drawn(findings)
         status, reason, review = Status.GRADED, None, document.patients[0]
     else:
-        context = Context(True, inputs, patient.notices, errors, (3,))
-        document = check_report.document([], settings.protocol, context)
         status, reason, review = Status.REFUSED, "no RT Plan was found", None
+        errors = (*errors, InputFileError(reason))
+        context = Context(True, inputs, patient.notices, errors, (3,))
+        document = check_report.document([], settings.protocol, context, overlay=settings.overlay)
+    document, figures = _public(document, shared), _public(figures, shared)
     result = AuditResult(
         schema="rtfractions.audit-result/1",
         program=document.program,
@@ -107,44 +149,86 @@ def grade(shared: Shared, task: Task, known: Known | None) -> Outcome:
         exit_reasons=document.exit_reasons,
         key=key,
         digest="",
+        page_sha256=None,
         patient=task.label,
         status=status,
         reason=reason,
         found_in=task.found_in,
         looked_up=owners.looked_up(),
         protocol=document.protocol,
-        review=review,
+        overlay=document.overlay,
+        review=None if review is None else document.patients[0],
     )
-    return Outcome(as_bytes(result, shared), status, None if review is None else review.verdict)
+    if review is None:
+        return _with_page(result, cohort_html.unreviewed_as_html(result))
+    page = check_html.as_html(document, figures, up=cohort_html.LINKS_UP)
+    return _with_page(result, page, review.verdict)
+
+
+def _reviewed(
+    findings: PatientFindings,
+    task: Task,
+    shared: Shared,
+    inputs: tuple[InputFile, ...],
+    errors: tuple[RTFractionsError, ...],
+) -> CheckDocument:
+    """The document that `check` would make of the patient."""
+    overlay, notices = shared.settings.overlay, findings.notices
+    if overlay is not None and task.overlay is not None:
+        overlay = replace(overlay, overlay=task.overlay)
+        lesions = [lesion.label for lesion in findings.patient.lesions]
+        notices += task.overlay.unmatched({findings.patient.label: lesions})
+    reasons = _exit_reasons(findings.verdict, refused=bool(errors))
+    entry = check_report.patient_entry(findings, overlay=overlay)
+    context = Context(True, inputs, notices, errors, reasons)
+    return check_report.document([entry], shared.settings.protocol, context, overlay=overlay)
+
+
+def _drawn(findings: PatientFindings) -> "tuple[PatientFigures, ...]":
+    """The patient's figures, while the doses are here; a sheet alone has none, and needs nothing that draws."""
+    if not any(review.dose is not None for review in findings.plans):
+        return ()
+    from rtfractions.reports.check_figures import figures_of
+
+    return (figures_of(findings),)
+
+
+def _public(document: Document, shared: Shared) -> Document:
+    """A document without UIDs unless identifiers are included."""
+    settings = shared.settings
+    if settings.include_identifiers:
+        return document
+    changed: Document = each_text(document, lambda text: without_uids(text, settings.key))
+    return changed
+
+
+def _with_page(result: AuditResult, page: str, verdict: Verdict | None = None) -> Outcome:
+    """The outcome of a result and its page, which stands in the result by its SHA-256."""
+    data = page.encode()
+    content = sealed(dataclasses.asdict(replace(result, page_sha256=sha256_hex(data))))
+    return Outcome(content, result.status, data, verdict, is_defect=DEFECT in result.exit_reasons)
 
 
 def failed(shared: Shared, task: Task, status: Status, reason: str, *, is_defect: bool = False) -> Outcome:
     """The outcome for a patient whose process came to nothing; it is tried again in the next run."""
     settings = shared.settings
-    head = Context(True, exit_reasons=(70 if is_defect else 3,)).head("rtfractions.audit-result/1")
+    head = Context(True, exit_reasons=(DEFECT if is_defect else 3,)).head("rtfractions.audit-result/1")
     head["errors"] = (Message(f"audit.{status.value.replace('_', '-')}", reason, Where()),)
     result = AuditResult(
         **head,
         key=None,
         digest="",
+        page_sha256=None,
         patient=task.label,
         status=status,
         reason=reason,
         found_in=task.found_in,
         looked_up=(),
         protocol=settings.protocol_entry,
+        overlay=settings.overlay_entry,
         review=None,
     )
-    return Outcome(as_bytes(result, shared), status, is_defect=is_defect)
-
-
-def as_bytes(result: AuditResult, shared: Shared) -> bytes:
-    """A result as the bytes of its file: sealed, and without UIDs unless identifiers are included."""
-    document = dataclasses.asdict(result)
-    if not shared.settings.include_identifiers:
-        for part in ("inputs", "warnings", "errors", "reason", "review"):
-            document[part] = each_text(document[part], lambda text: without_uids(text, shared.settings.key))
-    return sealed(document)
+    return _with_page(result, cohort_html.unreviewed_as_html(result))
 
 
 def _exit_reasons(verdict: Verdict, *, refused: bool) -> tuple[int, ...]:
@@ -219,6 +303,7 @@ def _key(task: Task, files: list[FoundFile], shared: Shared) -> str:
         "found_in": task.found_in,
         "with_files": shared.with_files,
         "is_alone": task.is_alone,
+        "overlay": msgspec.to_builtins(task.overlay),
     }
     return sha256_hex(json.dumps(rests_on, sort_keys=True).encode())
 
@@ -277,7 +362,8 @@ def _read(
     mine = PatientFiles(task.label, tuple(sorted(files, key=_order)))
     refused = (InputFileError("a file was refused"),) if task.is_alone else ()
     reading = read_patient(mine, _Alone((mine,), refused, (), owners), limits=shared.settings.limits)
-    patient = reading.patient
+    of_doses = tuple(notice for dose in reading.patient.doses for notice in dose.notices)
+    patient = replace(reading.patient, notices=(*reading.patient.notices, *of_doses))
     if lesions is not None:
         (patient,) = join([lesions], [patient])
     elif shared.sheets:

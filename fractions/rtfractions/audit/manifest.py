@@ -12,7 +12,7 @@ from rtfractions.audit.result_files import is_whole, sealed
 from rtfractions.audit.settings import Settings
 from rtfractions.errors import OutputFileError, Where
 from rtfractions.protocols.schema import Protocol
-from rtfractions.reports.check_report import ProtocolEntry
+from rtfractions.reports.check_report import OverlayEntry, ProtocolEntry
 from rtfractions.reports.cohort import OptionsEntry
 from rtfractions.reports.envelope import Context, Envelope, Input, messages, told
 
@@ -52,8 +52,8 @@ class Manifest(Envelope):
         SHA-256 of all that decides what results are, beside the inputs.
     versions : dict of str to str
         The versions among it.
-    protocol, options
-        What was graded against, and how.
+    protocol, overlay, options
+        What was graded against, what was decided for every patient, and how.
     published : tuple of PublishedTotal
         What the protocol says that the trial published.
     patients : tuple of FoundPatient
@@ -65,6 +65,7 @@ class Manifest(Envelope):
     settings_digest: str
     versions: dict[str, str]
     protocol: ProtocolEntry
+    overlay: OverlayEntry | None
     options: OptionsEntry
     published: tuple[PublishedTotal, ...]
     patients: tuple[FoundPatient, ...]
@@ -85,6 +86,7 @@ def manifest_of(cohort: Cohort) -> Manifest:
         settings_digest=settings.digest,
         versions=settings.versions,
         protocol=settings.protocol_entry,
+        overlay=settings.overlay_entry,
         options=settings.options_entry,
         published=_published(settings.protocol.protocol),
         patients=tuple(FoundPatient(task.patient, task.label) for task in cohort.tasks),
@@ -137,8 +139,8 @@ def refuse_other(folder: OutputFolder, settings: Settings) -> None:
         differs.append(
             f"protocol {there.protocol.id} (sha256 {there.protocol.sha256[:12]}), not {ours.id} ({ours.sha256[:12]})"
         )
-    for name, value in dataclasses.asdict(settings.options_entry).items():
-        other = getattr(there.options, name)
+    for name in (field.name for field in dataclasses.fields(settings.options_entry)):
+        value, other = getattr(settings.options_entry, name), getattr(there.options, name)
         if other != value:
             differs.append(f"{name.replace('_', ' ')} {_said(other)}, not {_said(value)}")
     for name, version in settings.versions.items():
@@ -154,4 +156,6 @@ def refuse_other(folder: OutputFolder, settings: Settings) -> None:
 def _said(value: object) -> str:
     if isinstance(value, bool):
         return "on" if value else "off"
+    if value is None:
+        return "none"
     return (", ".join(map(str, value)) or "none") if isinstance(value, tuple) else str(value)

@@ -2,7 +2,8 @@
 
 import re
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import replace
+from dataclasses import fields, is_dataclass, replace
+from enum import Enum
 from typing import Any, Final
 
 from rtfractions.audit.pseudonyms import PseudonymKey
@@ -25,13 +26,17 @@ def without_uids(text: str, key: PseudonymKey) -> str:
 
 
 def each_text(value: Any, change: Callable[[str], str]) -> Any:
-    """A document of dicts, lists and texts with every text changed; keys stay."""
+    """A document of dataclasses, dicts, lists and texts with every text changed; keys and words of ours stay."""
+    if isinstance(value, Enum):
+        return value
     if isinstance(value, str):
-        return change(str(value))
+        return change(value)
+    if is_dataclass(value) and not isinstance(value, type):
+        return replace(value, **{f.name: each_text(getattr(value, f.name), change) for f in fields(value)})
     if isinstance(value, dict):
         return {key: each_text(inner, change) for key, inner in value.items()}
     if isinstance(value, list | tuple):
-        return [each_text(inner, change) for inner in value]
+        return type(value)(each_text(inner, change) for inner in value)
     return value
 
 

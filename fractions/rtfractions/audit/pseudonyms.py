@@ -7,6 +7,7 @@ import hashlib
 import hmac
 import os
 import secrets
+import stat
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -92,6 +93,11 @@ def key_from(path: Path) -> tuple[PseudonymKey, bool]:
             where=Where(file=str(path)),
         )
     return PseudonymKey(secret), made
+
+
+def is_open_to_others(path: Path) -> bool:
+    """Whether others than its owner may read or change a key file, by its mode."""
+    return bool(stat.S_IMODE(path.stat().st_mode) & (stat.S_IRWXG | stat.S_IRWXO))
 
 
 def _make(path: Path) -> bool:

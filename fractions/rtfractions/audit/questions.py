@@ -21,14 +21,11 @@ def addressee(check: Check) -> str | None:
     Parameters
     ----------
     check : Check
-        A text whose readings differ, and a schedule that the protocol neither names nor excludes, are for the trial;
-        what could not be read is for its sender; every other query or lack is for the treating centre.
+        A text whose readings differ, and a schedule that the protocol neither names nor excludes, are for the trial, as
+        the check itself says; what could not be read is for its sender; all else is for the treating centre.
     """
     if check.verdict not in (Verdict.QUERY, Verdict.NOT_EVALUABLE):
         return None
     if check.rule in _OF_THE_DATA:
         return SENDER
-    open_text = len({reading.verdict for reading in check.readings}) > 1
-    if check.verdict is Verdict.QUERY and (open_text or check.nearest is not None):
-        return TRIAL
-    return CENTRE
+    return TRIAL if check.asked_of == "trial" else CENTRE

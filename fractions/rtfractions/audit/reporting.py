@@ -1,13 +1,13 @@
 """The reports of an output folder, made anew from its result files."""
 
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 
 from rtfractions.audit.folder import OutputFolder
 from rtfractions.audit.manifest import Manifest
 from rtfractions.audit.result_files import read_result
 from rtfractions.reports.cohort import AuditDocument
 from rtfractions.reports.cohort_csv import as_csv, checks_as_csv
-from rtfractions.reports.cohort_html import as_html, patient_as_html
+from rtfractions.reports.cohort_html import as_html
 from rtfractions.reports.cohort_junit import as_junit
 from rtfractions.reports.cohort_results import ResultFile
 from rtfractions.reports.cohort_text import as_text
@@ -15,7 +15,13 @@ from rtfractions.reports.envelope import as_json
 
 
 def rendered(
-    folder: OutputFolder, manifest: Manifest, document: AuditDocument, form: str, *, everything: bool
+    folder: OutputFolder,
+    manifest: Manifest,
+    document: AuditDocument,
+    form: str,
+    *,
+    everything: bool,
+    failing: Collection[str] = (),
 ) -> str:
     """The cohort's report in one form.
 
@@ -31,6 +37,8 @@ def rendered(
         ``"json"``, ``"csv"``, ``"checks"``, ``"html"``, ``"junit"``, or text.
     everything : bool
         List every patient and question in the text.
+    failing : collection of str
+        What is a failure in JUnit XML beside a deviation.
     """
     if form == "json":
         return as_json(document)
@@ -41,7 +49,7 @@ def rendered(
     if form == "html":
         return as_html(document)
     if form == "junit":
-        return as_junit(document, results(folder, manifest))
+        return as_junit(document, results(folder, manifest), failing=failing)
     return as_text(document, everything=everything)
 
 
@@ -51,18 +59,16 @@ def results(folder: OutputFolder, manifest: Manifest) -> Iterator[ResultFile | N
         yield read_result(folder, found.patient, protocol_sha256=manifest.protocol.sha256)
 
 
-def write_reports(folder: OutputFolder, manifest: Manifest, document: AuditDocument) -> None:
-    """Write every report, and each patient's page, into the folder; its lock must be held.
+def write_reports(
+    folder: OutputFolder, manifest: Manifest, document: AuditDocument, *, failing: Collection[str] = ()
+) -> None:
+    """Write every report into the folder; its lock must be held.
 
     Raises
     ------
     OutputFileError
         If one cannot be written.
     """
-    for found, result in zip(manifest.patients, results(folder, manifest), strict=True):
-        if result is not None:
-            page = patient_as_html(found.label, result)
-            folder.write_if_other(folder.page_file(found.patient), page)
     names = {
         "summary.txt": "text",
         "summary.json": "json",
@@ -72,4 +78,6 @@ def write_reports(folder: OutputFolder, manifest: Manifest, document: AuditDocum
         "summary.xml": "junit",
     }
     for name, form in names.items():
-        folder.write(folder.path / name, rendered(folder, manifest, document, form, everything=True))
+        folder.write(
+            folder.path / name, rendered(folder, manifest, document, form, everything=True, failing=failing)
+        )

@@ -90,9 +90,15 @@ def read_result(folder: OutputFolder, patient: str, *, protocol_sha256: str) -> 
     return result if result.protocol.sha256 == protocol_sha256 else None
 
 
-def known(result: ResultFile | None) -> Known | None:
+def has_page(folder: OutputFolder, patient: str, result: ResultFile) -> bool:
+    """Whether the page that a result names is there and whole."""
+    content = folder.read(folder.page_file(patient), MAXIMUM_RESULT_BYTES)
+    return content is not None and sha256_hex(content) == result.page_sha256
+
+
+def known(folder: OutputFolder, patient: str, result: ResultFile | None) -> Known | None:
     """What a result was made of; None where it is to be made again in any case."""
-    if result is None or result.key is None:
+    if result is None or result.key is None or not has_page(folder, patient, result):
         return None
     verdict = None if result.review is None else result.review.verdict
     looked_up = {each.object: each.of_another for each in result.looked_up}

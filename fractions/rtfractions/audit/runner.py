@@ -22,6 +22,9 @@ GRADE: Final = "rtfractions.audit.grading:grade"
 PREPARE: Final = "rtfractions.audit.grading:prepare"
 """What is loaded before the first patient."""
 
+PREPARE_FIGURES: Final = "rtfractions.audit.grading:prepare_figures"
+"""The same where there are doses to draw."""
+
 _AHEAD: Final = 2
 
 
@@ -83,7 +86,11 @@ def run(
         If a result cannot be written; those that are there are whole, and the next run goes on from them.
     """
     shared, settings = cohort.shared, cohort.shared.settings
-    work = Work(function, shared, settings.timeout_s, settings.memory_bytes, PREPARE)
+    draws = settings.figures != "none" and any(
+        file.header.modality == "RTDOSE" for task in cohort.tasks for file in task.files
+    )
+    prepare = PREPARE_FIGURES if draws else PREPARE
+    work = Work(function, shared, settings.timeout_s, settings.memory_bytes, prepare)
     done = reused = 0
     total = len(cohort.tasks)
     report(Progress(done, total, reused))
@@ -91,7 +98,7 @@ def run(
         for task, answer in _answers(cohort, folder, workers):
             outcome = _outcome(shared, task, answer)
             if outcome.content is not None:
-                folder.write_result(task.patient, outcome.content)
+                folder.write_result(task.patient, outcome.content, outcome.page)
             done += 1
             reused += outcome.content is None
             report(Progress(done, total, reused, task.patient, str(outcome.verdict or outcome.status)))
@@ -112,7 +119,8 @@ def _answers(cohort: Cohort, folder: OutputFolder, workers: Workers) -> Iterator
     under_way: dict[Future[Any], Task] = {}
     while True:
         while len(under_way) < _AHEAD * workers.number and (task := next(waiting, None)) is not None:
-            there = known(read_result(folder, task.patient, protocol_sha256=sha256))
+            result = read_result(folder, task.patient, protocol_sha256=sha256)
+            there = known(folder, task.patient, result)
             under_way[workers.submit(versions, task, there)] = task
         if not under_way:
             return

@@ -2,15 +2,17 @@
 
 import math
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass, field
-from typing import Final, Literal
+from typing import Final
 
-from rtfractions.audit.descriptive import exact_interval, spread
+from rtfractions.audit.cohort_advisory import AdvisoryTally, count_entry
+from rtfractions.audit.descriptive import spread
 from rtfractions.audit.folder import PATIENTS, OutputFolder
+from rtfractions.audit.grading import DEFECT
 from rtfractions.audit.manifest import Manifest, PublishedTotal
 from rtfractions.audit.questions import ADDRESSEES, addressee
-from rtfractions.audit.result_files import read_result
+from rtfractions.audit.result_files import has_page, read_result
 from rtfractions.errors import Where
 from rtfractions.protocols.vocabulary import known_site_words, site_words
 from rtfractions.reports import cohort
@@ -18,11 +20,6 @@ from rtfractions.reports.cohort import AuditDocument, CountEntry, GroupEntry, Qu
 from rtfractions.reports.cohort_results import Check, LesionOf, ResultFile, Said, Status
 from rtfractions.reports.envelope import Context, Message
 from rtfractions.verdicts import Verdict
-
-DEFECT: Final = 70
-"""Exit code of a result in which the program failed."""
-
-FailOn = Literal["variation"]
 
 VERDICTS: Final = tuple(verdict for verdict in Verdict if verdict is not Verdict.INFO)
 """Verdicts that a patient or a lesion may come to, in the order of the report."""
@@ -45,6 +42,9 @@ KINDS: Final = {
 REGIONS: Final = frozenset({"intracranial", "extracranial"})
 """Words of the vocabulary that say less than a site."""
 
+UNMATCHED: Final = "overlay.unmatched"
+"""Code of the notice that an overlay names a lesion that is not there: a patient's, and the cohort's to be seen."""
+
 BAR_GY: Final = 10.0
 """Width of the bars of histograms of dose, unless there would be too many."""
 
@@ -59,6 +59,9 @@ class _Tally:
     outcomes: Counter[str] = field(default_factory=Counter)
     lesions: Counter[str] = field(default_factory=Counter)
     rules: dict[str, Counter[str]] = field(default_factory=dict)
+    uncertain: Counter[str] = field(default_factory=Counter)
+    advisory: AdvisoryTally = field(default_factory=AdvisoryTally)
+    warnings: list[Message] = field(default_factory=list)
     sites: dict[str, Counter[str]] = field(default_factory=dict)
     schedules: Counter[str] = field(default_factory=Counter)
     doses: dict[str, list[float]] = field(default_factory=dict)
@@ -70,7 +73,7 @@ class _Tally:
     reasons: Counter[int] = field(default_factory=Counter)
 
 
-def summarise(folder: OutputFolder, manifest: Manifest, *, fail_on: FailOn | None = None) -> AuditDocument:
+def summarise(folder: OutputFolder, manifest: Manifest, *, fail_on: Collection[str] = ()) -> AuditDocument:
     """The cohort's document, from the manifest and the result files of an output folder.
 
     Parameters
@@ -79,8 +82,8 @@ def summarise(folder: OutputFolder, manifest: Manifest, *, fail_on: FailOn | Non
         The audit's.
     manifest : Manifest
         Which patients were found.
-    fail_on : str, optional
-        What counts as a deviation for the exit code too.
+    fail_on : collection of str
+        What counts as a deviation for the exit code too: ``"variation"``, ``"advisory"``.
     """
     tally = _Tally()
     tally.errors += manifest.errors
@@ -93,22 +96,24 @@ def summarise(folder: OutputFolder, manifest: Manifest, *, fail_on: FailOn | Non
             )
             tally.reasons[4] += 1
             continue
-        _count(result, found.label, f"{PATIENTS}/{found.patient}.html", tally, fail_on)
+        page = f"{PATIENTS}/{found.patient}.html" if has_page(folder, found.patient, result) else None
+        _count(result, found.label, page, tally, fail_on)
     tally.reasons[3] += len(manifest.errors)
     return _document(manifest, tally)
 
 
-def _count(result: ResultFile, label: str, page: str, tally: _Tally, fail_on: FailOn | None) -> None:
+def _count(result: ResultFile, label: str, page: str | None, tally: _Tally, fail_on: Collection[str]) -> None:
     """Count one patient."""
     tally.outcomes[result.outcome] += 1
     tally.errors += [_of_patient(label, error) for error in result.errors]
+    tally.warnings += [_of_patient(label, said) for said in result.warnings if said.code == UNMATCHED]
     review = result.review
     headline = result.reason or "" if review is None else review.headline
     number = 0 if review is None else sum(lesion.on_study for lesion in review.lesions)
     tally.lines.append(
         cohort.PatientLine(label, result.outcome, headline, number, len(result.errors), result.found_in, page)
     )
-    tally.reasons[3] += bool(result.errors) or result.status is not Status.GRADED
+    tally.reasons[3] += len(result.errors)
     tally.reasons[DEFECT] += DEFECT in result.exit_reasons
     read = {file.modality for file in result.inputs}
     if result.status in (Status.GRADED, Status.REFUSED):
@@ -127,8 +132,11 @@ def _count(result: ResultFile, label: str, page: str, tally: _Tally, fail_on: Fa
         *review.checks,
         *(check for lesion in review.lesions if lesion.on_study for check in lesion.checks),
     ]
-    if fail_on == "variation":
+    if "variation" in fail_on:
         failed |= any(check.verdict is Verdict.VARIATION_ACCEPTABLE for check in graded)
+    exceeded = [tally.advisory.count(advisory, label) for advisory in review.advisory]
+    if "advisory" in fail_on:
+        failed |= any(exceeded)
     tally.reasons[1] += failed
     tally.reasons[4] += review.verdict in (Verdict.QUERY, Verdict.NOT_EVALUABLE)
 
@@ -144,6 +152,7 @@ def _of_patient(label: str, error: Said) -> Message:
 
 def _count_check(check: Check, label: str, lesion: str | None, tally: _Tally) -> None:
     tally.rules.setdefault(check.rule, Counter())[check.verdict] += 1
+    tally.uncertain[check.rule] += bool(check.uncertain)
     if check.basis is not None:
         tally.bases[check.basis] += 1
     to = addressee(check)
@@ -180,17 +189,20 @@ def _document(manifest: Manifest, tally: _Tally) -> AuditDocument:
     found = len(manifest.patients)
     lesions = sum(tally.lesions.values())
     head = Context(True, exit_reasons=_exit_reasons(tally.reasons)).head("rtfractions.audit/1")
-    head["inputs"], head["warnings"], head["errors"] = manifest.inputs, manifest.warnings, tuple(tally.errors)
+    head["inputs"], head["errors"] = manifest.inputs, tuple(tally.errors)
+    head["warnings"] = (*manifest.warnings, *tally.warnings)
     return AuditDocument(
         **head,
+        exit_counts=tuple(cohort.ReasonEntry(code, tally.reasons[code]) for code in head["exit_reasons"]),
         protocol=manifest.protocol,
+        overlay=manifest.overlay,
         options=manifest.options,
         patients_found=found,
         lesions_on_study=lesions,
         outcomes=_counts(tally.outcomes, found, OUTCOMES),
         lesions=_counts(tally.lesions, lesions, VERDICTS),
-        rules=tuple(_groups(tally.rules)),
-        sites=tuple(_groups(tally.sites)),
+        rules=tuple(_groups(tally.rules, tally.uncertain)),
+        sites=tuple(_groups(tally.sites, Counter())),
         schedules=_counts(tally.schedules, lesions, _commonest(tally.schedules)),
         doses=tuple(
             cohort.SpreadEntry(name, "Gy", s.count, s.mean, s.median, s.minimum, s.maximum)
@@ -202,6 +214,7 @@ def _document(manifest: Manifest, tally: _Tally) -> AuditDocument:
             for name, values in sorted(tally.doses.items())
         ),
         conditions=_counts(tally.bases, sum(tally.bases.values()), ("stated", "confirmed")),
+        advisory=tally.advisory.entries(),
         published=tuple(_published(total, found, lesions, tally) for total in manifest.published),
         missing=tuple(
             cohort.MissingEntry(kind, tuple(sorted(tally.missing[kind])))
@@ -221,25 +234,18 @@ def _exit_reasons(reasons: Counter[int]) -> tuple[int, ...]:
     return tuple(code for code in (70, 3, 1, 4) if reasons[code])
 
 
-def _count_entry(name: str, count: int, of: int) -> CountEntry:
-    interval = exact_interval(count, of)
-    if interval is None:
-        return CountEntry(name, count, of, None, None, None)
-    return CountEntry(name, count, of, count / of, interval.low, interval.high)
-
-
 def _counts(counts: Counter[str], of: int, names: Sequence[str]) -> tuple[CountEntry, ...]:
     """The counts in an order, zeros too; and what the order does not know behind, that they add up."""
     order = dict.fromkeys((*map(str, names), *sorted(map(str, counts))))
-    return tuple(_count_entry(name, counts[name], of) for name in order)
+    return tuple(count_entry(name, counts[name], of) for name in order)
 
 
-def _groups(groups: dict[str, Counter[str]]) -> Iterator[GroupEntry]:
+def _groups(groups: dict[str, Counter[str]], uncertain: Counter[str]) -> Iterator[GroupEntry]:
     for name in sorted(groups):
         counts = groups[name]
         total = sum(counts.values())
-        entries = [_count_entry(str(v), counts[v], total) for v in Verdict if counts[v]]
-        yield GroupEntry(name, total, tuple(entries))
+        entries = [count_entry(str(v), counts[v], total) for v in Verdict if counts[v]]
+        yield GroupEntry(name, total, uncertain[name], tuple(entries))
 
 
 def _commonest(counts: Counter[str]) -> list[str]:

@@ -38,6 +38,7 @@ def check(
     *,
     aliases: Sequence[StructureAlias] = (),
     prior: str | None = None,
+    elsewhere: str | None = None,
     interval_of: Callable[[str], Interval | None] = lambda _: None,
     alpha_beta_gy: float | None = None,
 ) -> AdvisoryFindings:
@@ -53,7 +54,7 @@ def check(
         The plans that treat lesions on study.
     reviews : sequence of PlanReview
         All counted plans of the patient.
-    aliases, prior, interval_of
+    aliases, prior, elsewhere, interval_of
         As for `organs_rule.check`; the set's own names of structures are known beside these.
     alpha_beta_gy : float, optional
         Translate limits that are not stated for a plan's fractionation by isoeffect at this alpha/beta; without it
@@ -68,11 +69,35 @@ def check(
     names = (*aliases, *constraint_set.aliases)
     findings: list[Finding] = []
     for review in graded:
-        for rule in constraint_set.constraints:
-            cases = cases_of(rule, review, reviews, aliases=names, prior=prior, interval_of=interval_of)
+        for rule in map(_each_alone, constraint_set.constraints):
+            cases = cases_of(
+                rule,
+                review,
+                reviews,
+                aliases=names,
+                prior=prior,
+                elsewhere=elsewhere,
+                interval_of=interval_of,
+            )
             for case in cases:
                 findings += map(_advised, _checked(rule, case, book, alpha_beta_gy))
     return AdvisoryFindings(constraint_set, sha256, tuple(findings))
+
+
+def _each_alone(rule: DoseRule) -> DoseRule:
+    """A rule whose objectives and mandatory limits are judged one by one.
+
+    A set has no bands: that a mandatory limit is not decided, as other plans are not summed, must not hide an objective
+    that is exceeded.
+    """
+    limits: list[DoseLimit] = []
+    for limit in rule.limits:
+        if limit.objective is None or limit.mandatory is None:
+            limits.append(limit)
+        else:
+            limits.append(msgspec.structs.replace(limit, mandatory=None))
+            limits.append(msgspec.structs.replace(limit, objective=None))
+    return msgspec.structs.replace(rule, limits=tuple(limits))
 
 
 def _advised(finding: Finding) -> Finding:

@@ -267,13 +267,16 @@ class PatientFindings:
 
     @property
     def headline(self) -> str:
-        """The verdict, what it rests on, and the first reason for it; then what advisory sets say beside it."""
+        """The verdict, what it rests on, and the first reason for it; then what it hangs on, and advisory sets."""
         beside = [
             f"{counted(len(found.exceeded), 'advisory limit')} exceeded ({found.constraint_set.id})"
             for found in self.advisory
             if found.exceeded
         ]
-        return "; ".join((self._own_headline, *beside))
+        uncertain = sum(finding.uncertain is True for _, finding in self._graded())
+        hangs = self.verdict in (Verdict.PER_PROTOCOL, Verdict.VARIATION_ACCEPTABLE) and uncertain
+        doubt = [f"uncertain in {counted(uncertain, 'check')}"] if hangs else []
+        return "; ".join((self._own_headline, *doubt, *beside))
 
     @property
     def exceeds_advisory(self) -> bool:

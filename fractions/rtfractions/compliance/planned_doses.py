@@ -57,7 +57,10 @@ def check(
             else ()
         )
     graded = [review for review in reviews if _on_study(review)]
-    organs = organs_rule.check(graded, reviews, protocol, prior=prior, interval_of=interval_of)
+    elsewhere = organs_rule.dose_elsewhere(patient, ties)
+    organs = organs_rule.check(
+        graded, reviews, protocol, prior=prior, elsewhere=elsewhere, interval_of=interval_of
+    )
     found = tuple(
         advisory.check(
             constraint_set,
@@ -66,6 +69,7 @@ def check(
             reviews,
             aliases=protocol.aliases,
             prior=prior,
+            elsewhere=elsewhere,
             interval_of=interval_of,
             alpha_beta_gy=constraints_alpha_beta_gy,
         )

@@ -274,7 +274,7 @@ def document(
     return CheckDocument(
         **context.head("rtfractions.check/1"),
         protocol=protocol_entry(protocol),
-        overlay=None if overlay is None else _overlay_entry(overlay),
+        overlay=None if overlay is None else overlay_entry(overlay),
         patients=tuple(patients),
     )
 
@@ -384,10 +384,15 @@ def _check_entry(finding: Finding) -> CheckEntry:
 
 
 def _asked_of(finding: Finding) -> Asked | None:
-    """Who can decide: an ambiguous text is the trial's, facts that are missing or odd are the site's."""
+    """Who can decide: facts that are missing or odd are the site's; a text is the trial's.
+
+    That is one whose readings come to different verdicts, or that neither names nor excludes a schedule.
+    """
     if finding.verdict not in (Verdict.QUERY, Verdict.NOT_EVALUABLE):
         return None
-    return "trial" if finding.readings and finding.verdict is Verdict.QUERY else "site"
+    readings_differ = len({reading.verdict for reading in finding.readings}) > 1
+    is_open = readings_differ or finding.nearest is not None
+    return "trial" if finding.verdict is Verdict.QUERY and is_open else "site"
 
 
 def _plan_entry(plan: Plan, review: "PlanReview | None") -> PlanEntry:
@@ -460,7 +465,8 @@ def _advisory_entry(findings: AdvisoryFindings) -> AdvisoryEntry:
     )
 
 
-def _overlay_entry(loaded: LoadedOverlay) -> OverlayEntry:
+def overlay_entry(loaded: LoadedOverlay) -> OverlayEntry:
+    """An overlay as the document names it: what holds for every patient."""
     overlay = loaded.overlay
     return OverlayEntry(
         name=printable(overlay.name),

@@ -37,7 +37,7 @@ SIGNS: Final = {
     Verdict.INFO: "i",
     Advice.KEPT: "\u2713",
     Advice.OBJECTIVE_EXCEEDED: "\u2191",
-    Advice.LIMIT_EXCEEDED: "\u21c8",
+    Advice.LIMIT_EXCEEDED: "!",
 }
 """A sign beside each verdict and advice: colour carries nothing that is not there without it."""
 
@@ -154,7 +154,9 @@ class Page:
         return str(known.index(plan_uid) + 1) if plan_uid in known else "-"
 
 
-def as_html(document: CheckDocument, figures: "Sequence[PatientFigures]" = ()) -> str:
+def as_html(
+    document: CheckDocument, figures: "Sequence[PatientFigures]" = (), *, up: str | None = None
+) -> str:
     """The document as one HTML file: no script, nothing loaded, the same bytes each time.
 
     Parameters
@@ -163,6 +165,8 @@ def as_html(document: CheckDocument, figures: "Sequence[PatientFigures]" = ()) -
         The document.
     figures : sequence of PatientFigures
         One for each patient of the document, or none at all.
+    up : str, optional
+        Address of the cohort's page, where this is one of its patients.
     """
     pictures = [one.by_lesion for one in figures] or [{} for _ in document.patients]
     pages = [
@@ -179,6 +183,7 @@ def as_html(document: CheckDocument, figures: "Sequence[PatientFigures]" = ()) -
             pages=pages,
             style=style,
             style_hash=digest,
+            up=up,
             notes=check_words.other_warnings(document),
             title=_title(document),
             written=_written(document),
@@ -226,6 +231,12 @@ def as_pdf(document: CheckDocument, figures: "Sequence[PatientFigures]" = ()) ->
     nothing_loaded = weasyprint.urls.URLFetcher(allowed_protocols=["data"], allow_redirects=False)
     pdf: bytes = weasyprint.HTML(string=as_html(document, figures), url_fetcher=nothing_loaded).write_pdf()
     return pdf
+
+
+def load_templates() -> None:
+    """Have the page's templates ready before they are needed, as for processes that are forked for each patient."""
+    for name in ("check.html.j2", "check_patient.html.j2", "check_form.html.j2", "check_parts.html.j2"):
+        _environment().get_template(name)
 
 
 @cache

@@ -3,11 +3,23 @@
 from dataclasses import dataclass
 from typing import Literal
 
-from rtfractions.reports.check_report import ProtocolEntry
+from rtfractions.reports.check_report import OverlayEntry, ProtocolEntry
 from rtfractions.reports.envelope import Envelope
 
 NOT_RUN = "not_run"
 """The outcome of a patient who was found and has no result yet."""
+
+
+@dataclass(frozen=True, slots=True)
+class SetEntry:
+    """A set of constraints that is reported beside the grade."""
+
+    id: str
+    version: str
+    sha256: str
+
+    def __str__(self) -> str:
+        return f"{self.id} (sha256 {self.sha256[:12]})"
 
 
 @dataclass(frozen=True, slots=True)
@@ -18,6 +30,14 @@ class OptionsEntry:
     ----------
     planned, allow_unusual, include_identifiers : bool
         As the options of the command.
+    constraints : tuple of SetEntry
+        Advisory sets.
+    constraints_alpha_beta_gy : float or None
+        alpha/beta at which their limits are translated.
+    overlay_sha256 : str or None
+        SHA-256 of the overlay's file.
+    figures : str
+        Whose pages have figures: ``open`` for patients that a person must look at.
     limits : tuple of str
         What was read more or less than the default.
     pseudonym_key : str
@@ -27,6 +47,10 @@ class OptionsEntry:
     planned: bool
     allow_unusual: bool
     include_identifiers: bool
+    constraints: tuple[SetEntry, ...]
+    constraints_alpha_beta_gy: float | None
+    overlay_sha256: str | None
+    figures: str
     limits: tuple[str, ...]
     pseudonym_key: str
 
@@ -45,11 +69,54 @@ class CountEntry:
 
 @dataclass(frozen=True, slots=True)
 class GroupEntry:
-    """How the checks of a rule, or the lesions of a site, came out; `verdicts` add up to `total`."""
+    """How the checks of a rule, or the lesions of a site, came out; `verdicts` add up to `total`.
+
+    `uncertain` is how many of them alpha/beta, the sampling of the dose or another reading would change.
+    """
 
     name: str
     total: int
+    uncertain: int
     verdicts: tuple[CountEntry, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class ExceededEntry:
+    """A limit of an advisory set that plans exceed, and of how many that it applies to."""
+
+    rule: str
+    checks: int
+    of: int
+    patients: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class AdvisorySetEntry:
+    """What a set of constraints says of the cohort, beside the protocol: it changes no verdict.
+
+    Checks of limits that apply: kept, exceeded, not decided; `translated` of them are on limits that were translated
+    from another fractionation.
+    """
+
+    id: str
+    title: str
+    version: str
+    sha256: str
+    patients: CountEntry
+    kept: int
+    exceeded: int
+    undecided: int
+    translated: int
+    uncertain: int
+    limits: tuple[ExceededEntry, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class ReasonEntry:
+    """How many refusals or patients speak for an exit code."""
+
+    code: int
+    count: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -143,8 +210,12 @@ class AuditDocument(Envelope):
     ----------
     schema : str
         Name and version of the form.
+    exit_counts : tuple of ReasonEntry
+        How many refusals or patients speak for each of the exit reasons.
     protocol : ProtocolEntry
         What was graded against.
+    overlay : OverlayEntry or None
+        What a named person decided for every patient.
     options : OptionsEntry
         How.
     patients_found : int
@@ -162,7 +233,9 @@ class AuditDocument(Envelope):
     dose_histograms : tuple of HistogramEntry
         The same as histograms.
     conditions : tuple of CountEntry
-        Conditions accepted on the site's statement, and those confirmed.
+        Conditions accepted on the site's statement, and those confirmed by an overlay.
+    advisory : tuple of AdvisorySetEntry
+        What sets of constraints say beside the protocol.
     published : tuple of PublishedEntry
         The trial's published totals, where the protocol gives them.
     missing : tuple of MissingEntry
@@ -174,7 +247,9 @@ class AuditDocument(Envelope):
     """
 
     schema: Literal["rtfractions.audit/1"]
+    exit_counts: tuple[ReasonEntry, ...]
     protocol: ProtocolEntry
+    overlay: OverlayEntry | None
     options: OptionsEntry
     patients_found: int
     lesions_on_study: int
@@ -186,6 +261,7 @@ class AuditDocument(Envelope):
     doses: tuple[SpreadEntry, ...]
     dose_histograms: tuple[HistogramEntry, ...]
     conditions: tuple[CountEntry, ...]
+    advisory: tuple[AdvisorySetEntry, ...]
     published: tuple[PublishedEntry, ...]
     missing: tuple[MissingEntry, ...]
     questions: tuple[QuestionGroupEntry, ...]

@@ -56,11 +56,14 @@ def _check_rows(patient: str, result: ResultFile) -> Iterator[tuple[Cell, ...]]:
         yield (patient, lesion.lesion, "lesion", lesion.verdict, lesion.schedule, None, None, None, None)
     for check in result.review.checks:
         yield _check_row(patient, None, check)
+    for advisory in result.review.advisory:
+        for check in advisory.checks:
+            yield _check_row(patient, None, check, f"advisory:{advisory.id}:")
 
 
-def _check_row(patient: str, lesion: str | None, check: Check) -> tuple[Cell, ...]:
+def _check_row(patient: str, lesion: str | None, check: Check, of: str = "") -> tuple[Cell, ...]:
     values = (check.observed, check.required, check.unit, check.message, check.source)
-    return (patient, lesion, check.rule, check.verdict, *values)
+    return (patient, lesion, f"{of}{check.rule}", check.verdict, *values)
 
 
 def _rows(document: AuditDocument) -> Iterator[tuple[Cell, ...]]:
@@ -72,10 +75,20 @@ def _rows(document: AuditDocument) -> Iterator[tuple[Cell, ...]]:
         for group in groups:
             for entry in group.verdicts:
                 yield _count(table, group.name, entry)
+    for group in document.rules:
+        if group.uncertain:
+            yield ("uncertain by rule", group.name, None, group.uncertain, group.total, *[None] * 6)
     for entry in document.schedules:
         yield _count("schedules", entry.name, entry, verdict=None)
     for entry in document.conditions:
         yield _count("conditions", entry.name, entry, verdict=None)
+    for advisory in document.advisory:
+        yield _count("advisory", advisory.id, advisory.patients)
+        table = f"advisory:{advisory.id}"
+        for name in ("kept", "exceeded", "undecided", "translated", "uncertain"):
+            yield (table, name, None, getattr(advisory, name), *[None] * 7)
+        for limit in advisory.limits:
+            yield (table, limit.rule, "exceeded", limit.checks, limit.of, *[None] * 6)
     for dose in document.doses:
         for name in ("mean", "median", "minimum", "maximum"):
             value = getattr(dose, name)

@@ -1,4 +1,4 @@
-"""The cohort as HTML: one self-contained file, and a small page for each patient; no script, nothing loaded."""
+"""The cohort as HTML: one self-contained file, and a small page for each patient who could not be reviewed."""
 
 import base64
 import functools
@@ -6,11 +6,10 @@ from importlib import resources
 from typing import TYPE_CHECKING, Any
 
 from rtfractions.errors import printable
-from rtfractions.reports.check_words import TO_LOOK_AT
 from rtfractions.reports.cohort import AuditDocument
 from rtfractions.reports.cohort_figures import dose_svg, outcome_svg, schedule_svg
-from rtfractions.reports.cohort_results import Check, ResultFile
-from rtfractions.reports.cohort_text import interval, percent, words
+from rtfractions.reports.cohort_results import AuditResult
+from rtfractions.reports.cohort_text import UNCERTAIN, advisory_words, folded, interval, percent, words
 from rtfractions.verdicts import Verdict
 
 if TYPE_CHECKING:
@@ -30,20 +29,16 @@ def as_html(document: AuditDocument) -> str:
     return _rendered(
         "cohort.html.jinja",
         document=document,
+        folded=folded(document.rules),
+        uncertain=UNCERTAIN,
         verdicts=[str(verdict) for verdict in Verdict],
         figures={name: None if svg is None else _data_uri(svg) for name, svg in figures.items()},
     )
 
 
-def patient_as_html(label: str, result: ResultFile) -> str:
-    """A patient's page."""
-    return _rendered(
-        "cohort_patient.html.jinja", label=label, result=result, up=LINKS_UP, to_look_at=_to_look_at
-    )
-
-
-def _to_look_at(check: Check) -> bool:
-    return check.verdict in TO_LOOK_AT or check.basis is not None
+def unreviewed_as_html(result: AuditResult) -> str:
+    """The page of a patient who has no review: why, and what was read."""
+    return _rendered("cohort_patient.html.jinja", result=result, up=LINKS_UP)
 
 
 def _rendered(template: str, **values: Any) -> str:
@@ -63,7 +58,12 @@ def _environment() -> "Environment":
         keep_trailing_newline=True,
         finalize=_safe,
     )
-    environment.filters |= {"percent": percent, "interval": interval, "words": words}
+    environment.filters |= {
+        "percent": percent,
+        "interval": interval,
+        "words": words,
+        "advisory_words": advisory_words,
+    }
     return environment
 
 

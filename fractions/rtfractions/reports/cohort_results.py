@@ -6,9 +6,9 @@ from typing import Literal
 
 import msgspec
 
-from rtfractions.reports.check_report import PatientEntry, ProtocolEntry
+from rtfractions.reports.check_report import OverlayEntry, PatientEntry, ProtocolEntry
 from rtfractions.reports.envelope import Envelope
-from rtfractions.verdicts import Verdict
+from rtfractions.verdicts import Advice, Verdict
 
 
 class Status(StrEnum):
@@ -57,6 +57,8 @@ class AuditResult(Envelope):
         that is tried again in the next run.
     digest : str
         SHA-256 of this file with 64 zeros in this place: a damaged file is known by it.
+    page_sha256 : str or None
+        SHA-256 of the patient's page, which lies beside this file.
     patient : str
         The pseudonym, which is the file's name too; the Patient ID where identifiers are included.
     status : Status
@@ -69,6 +71,8 @@ class AuditResult(Envelope):
         What was asked about other patients' objects.
     protocol : ProtocolEntry
         What was graded against.
+    overlay : OverlayEntry or None
+        What a named person decided for every patient.
     review : PatientEntry or None
         The patient's whole entry, as `rtfractions check` has it.
     """
@@ -76,12 +80,14 @@ class AuditResult(Envelope):
     schema: Literal["rtfractions.audit-result/1"]
     key: str | None
     digest: str
+    page_sha256: str | None
     patient: str
     status: Status
     reason: str | None
     found_in: Literal["files", "sheet", "files and sheet"]
     looked_up: tuple[LookedUp, ...]
     protocol: ProtocolEntry
+    overlay: OverlayEntry | None
     review: PatientEntry | None
 
 
@@ -120,15 +126,23 @@ class Check(msgspec.Struct, frozen=True):
     rule: str
     verdict: Verdict
     message: str
+    advice: Advice | None = None
     basis: str | None = None
     observed: float | str | None = None
     required: float | str | None = None
     unit: str | None = None
     structure: str | None = None
+    uncertain: bool | None = None
+    asked_of: str | None = None
     readings: tuple[ReadingOf, ...] = ()
     rests_on: str | None = None
     source: str | None = None
     nearest: dict[str, object] | None = None
+
+    @property
+    def said(self) -> Verdict | Advice:
+        """What a reader is told that it came to."""
+        return self.verdict if self.advice is None else self.advice
 
 
 class Worth(msgspec.Struct, frozen=True):
@@ -153,11 +167,14 @@ class LesionOf(msgspec.Struct, frozen=True):
     warnings: tuple[Said, ...] = ()
 
 
-class PlanOf(msgspec.Struct, frozen=True):
-    """A plan that was read."""
+class AdvisoryOf(msgspec.Struct, frozen=True):
+    """What a set of constraints says."""
 
-    plan_uid: str
-    set_aside: str | None = None
+    id: str
+    title: str
+    version: str
+    sha256: str
+    checks: tuple[Check, ...] = ()
 
 
 class Review(msgspec.Struct, frozen=True):
@@ -168,7 +185,7 @@ class Review(msgspec.Struct, frozen=True):
     headline: str
     checks: tuple[Check, ...] = ()
     lesions: tuple[LesionOf, ...] = ()
-    plans: tuple[PlanOf, ...] = ()
+    advisory: tuple[AdvisoryOf, ...] = ()
     warnings: tuple[Said, ...] = ()
 
 
@@ -211,6 +228,7 @@ class ResultFile(msgspec.Struct, frozen=True):
     program: ProgramOf
     protocol: ProtocolOf
     key: str | None
+    page_sha256: str | None
     patient: str
     status: Status
     reason: str | None

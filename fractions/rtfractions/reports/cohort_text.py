@@ -1,16 +1,25 @@
 """The cohort for a reader at a terminal."""
 
 import textwrap
+from collections import Counter
 from collections.abc import Sequence
 from typing import Final
 
 from rtfractions.errors import counted
-from rtfractions.reports.cohort import AuditDocument, CountEntry, GroupEntry
+from rtfractions.reports.cohort import AdvisorySetEntry, AuditDocument, CountEntry, GroupEntry
 from rtfractions.reports.tables import aligned
 from rtfractions.verdicts import Verdict
 
 MOST_LISTED: Final = 12
 """How many questions, refusals or patients of a kind are listed unless all are asked for."""
+
+QUIET: Final = frozenset({"per_protocol", "not_applicable", "info"})
+"""Verdicts that nobody need look at."""
+
+UNCERTAIN: Final = (
+    "Uncertain: alpha/beta within its interval, sampling of the dose, or another reading changes the verdict."
+)
+"""What is meant by it."""
 
 _WIDTH: Final = 110
 
@@ -37,13 +46,15 @@ def as_text(document: AuditDocument, *, everything: bool = False) -> str:
     )
     parts = [
         head,
+        _overlay(document),
         _counts("Patients", document.outcomes, document.patients_found),
         _counts("Lesions on study", document.lesions, document.lesions_on_study),
-        _groups("Checks by rule", "rule", document.rules),
+        _groups("Checks by rule", "rule", document.rules if everything else folded(document.rules)),
         _groups("Lesions on study by site", "site", document.sites),
         _counts("Prescribed schedules of lesions on study", document.schedules, document.lesions_on_study),
         _doses(document),
         _conditions(document),
+        _advisory(document, most),
         _published(document),
         _missing(document, most),
         _questions(document, most),
@@ -51,7 +62,7 @@ def as_text(document: AuditDocument, *, everything: bool = False) -> str:
         "".join(_wrapped(f"note: {warning.message}") for warning in document.warnings),
     ]
     if everything:
-        parts.insert(2, _patients(document))
+        parts.insert(3, _patients(document))
     return "\n".join(part for part in parts if part)
 
 
@@ -88,11 +99,85 @@ def _groups(title: str, what: str, groups: Sequence[GroupEntry]) -> str:
         return ""
     there = {entry.name for group in groups for entry in group.verdicts}
     columns = [str(verdict) for verdict in Verdict if verdict in there]
-    rows = [[what, *map(words, columns), "together"]]
+    uncertain = any(group.uncertain for group in groups)
+    rows = [[what, *map(words, columns), "together", *(["uncertain"] if uncertain else [])]]
     for group in groups:
         counts = {entry.name: entry.count for entry in group.verdicts}
-        rows.append([group.name, *(str(counts.get(name, 0)) for name in columns), str(group.total)])
-    return f"{title}\n" + aligned(rows, right=range(1, len(columns) + 2))
+        numbers = [counts.get(name, 0) for name in columns]
+        rows.append([group.name, *map(str, (*numbers, group.total, *([group.uncertain] * uncertain)))])
+    text = f"{title}\n" + aligned(rows, right=range(1, len(rows[0])))
+    return f"{text}{UNCERTAIN}\n" if uncertain else text
+
+
+def folded(groups: Sequence[GroupEntry]) -> tuple[GroupEntry, ...]:
+    """Rules on dose that nobody need look at as one row for each kind (``organ.``, ``target.``, ``conformity.``).
+
+    Parameters
+    ----------
+    groups : sequence of GroupEntry
+        Checks by rule; rules that leave something open, or that are uncertain, keep their rows.
+    """
+    kept: dict[str, list[GroupEntry]] = {}
+    shown = []
+    for group in groups:
+        kind, dot, _ = group.name.partition(".")
+        quiet = not group.uncertain and {entry.name for entry in group.verdicts} <= QUIET
+        if dot and quiet:
+            kept.setdefault(f"{kind}.", []).append(group)
+        else:
+            shown.append(group)
+    for kind, alike in kept.items():
+        if len(alike) == 1:
+            shown += alike
+            continue
+        counts: Counter[str] = Counter()
+        for group in alike:
+            counts.update({entry.name: entry.count for entry in group.verdicts})
+        entries = tuple(CountEntry(name, counts[name], counts.total(), None, None, None) for name in counts)
+        others = "others" if any(group.name.startswith(kind) for group in shown) else "rules"
+        shown.append(GroupEntry(f"{kind} ({len(alike)} {others})", counts.total(), 0, entries))
+    return tuple(sorted(shown, key=lambda group: group.name))
+
+
+def _overlay(document: AuditDocument) -> str:
+    overlay = document.overlay
+    if overlay is None:
+        return ""
+    lines = [
+        _wrapped(f"Overlay of {overlay.name}, {overlay.role}, {overlay.date}: {overlay.reason}"),
+        f"  sha256 {overlay.sha256}\n",
+        *(_wrapped(line, "  ") for line in overlay.decides),
+    ]
+    return "".join(lines)
+
+
+def advisory_words(entry: AdvisorySetEntry) -> str:
+    """What a set says of the cohort, in a line."""
+    translated = (
+        f", {entry.translated} of them translated from another fractionation" if entry.translated else ""
+    )
+    uncertain = f"; {entry.uncertain} uncertain" if entry.uncertain else ""
+    number = entry.kept + entry.exceeded + entry.undecided
+    return (
+        f"{entry.patients.count} of {counted(entry.patients.of, 'patient')} with a limit exceeded; "
+        f"{counted(number, 'check')}{translated}: {entry.exceeded} exceeded, {entry.kept} kept, "
+        f"{entry.undecided} not decided{uncertain}"
+    )
+
+
+def _advisory(document: AuditDocument, most: int | None) -> str:
+    parts = []
+    for entry in document.advisory:
+        parts.append(_wrapped(f"Advisory, no grade: {entry.id} {entry.title} (sha256 {entry.sha256[:12]})"))
+        parts.append(_wrapped(advisory_words(entry), "  "))
+        rows = [["limit exceeded", "checks", "of", "patients"]]
+        rows += [
+            [limit.rule, str(limit.checks), str(limit.of), str(len(limit.patients))]
+            for limit in entry.limits[:most]
+        ]
+        if entry.limits:
+            parts.append(aligned(rows, right=(1, 2, 3), indent="  ") + _more(len(entry.limits), most))
+    return "".join(parts)
 
 
 def _doses(document: AuditDocument) -> str:

@@ -168,6 +168,7 @@ def show_as_text(loaded: LoadedProtocol) -> str:
             _rules(loaded.protocol),
             _dose_rules(loaded.protocol),
             _doubts(loaded.protocol),
+            _published(loaded.protocol),
         )
         if section
     )
@@ -304,6 +305,16 @@ def _doubts(protocol: Protocol) -> str:
             f"  {entry.text} ({protocol.source(entry.source).label})\n" for entry in protocol.not_graded
         ]
     return "".join(lines)
+
+
+def _published(protocol: Protocol) -> str:
+    """What the trial published of its own data: audits set theirs beside it."""
+    lines = []
+    for total in protocol.published_totals:
+        of = total.of if total.schedule is None else f"{total.of} of {total.schedule.range}"
+        text = f", {total.text}" if total.text else ""
+        lines.append(f"  {of}: {total.count}{text} ({protocol.source(total.source).label})\n")
+    return f"Published totals, beside an audit's own; they grade nothing\n{''.join(lines)}" if lines else ""
 
 
 def _reading_text(reading: Reading) -> str:
