@@ -515,6 +515,7 @@ class TestEach:
 @given(texts=st.lists(st.text(max_size=30), min_size=1, max_size=4))
 @example(texts=["no", "1.10", "2020-01-01"])
 @example(texts=["- a: b", "#", "'\"", "~"])
+@example(texts=["?0", "? a", "??"])
 @example(texts=["\u00a0", "a\u2028b", "\ud800"])
 def test_texts_of_a_template_stay_texts(texts: list[str]) -> None:
     rows_of = [metric("MEAN_DOSE_ROI", text, level("PASS", max=1), level("FAIL")) for text in texts]

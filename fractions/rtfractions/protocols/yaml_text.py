@@ -7,6 +7,7 @@ from typing import Any, Final
 import msgspec
 from ruamel.yaml import YAML
 from ruamel.yaml.comments import CommentedMap, CommentedSeq
+from ruamel.yaml.scalarstring import DoubleQuotedScalarString
 
 from rtfractions.errors import printable
 from rtfractions.protocols.entries import Entry
@@ -51,7 +52,10 @@ def _plain(value: object, *, one_line: bool = False) -> Any:
         if one_line and not any(isinstance(item, Entry) for item in value):
             sequence.fa.set_flow_style()
         return sequence
-    return str(value) if isinstance(value, str) else value
+    if isinstance(value, str):
+        # ruamel.yaml writes ?x without quotes, which on one line is a key without a value.
+        return DoubleQuotedScalarString(value) if value.startswith("?") else str(value)
+    return value
 
 
 def _default(field: msgspec.structs.FieldInfo) -> object:
