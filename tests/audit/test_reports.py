@@ -228,9 +228,11 @@ class Elements(HTMLParser):
         super().__init__()
         self.names: set[str] = set()
         self.addresses: list[str] = []
+        self.ids: set[str] = set()
 
     def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
         self.names.add(tag)
+        self.ids |= {value or "" for name, value in attrs if name == "id"}
         self.addresses += [value or "" for name, value in attrs if name in ("src", "href", "action")]
         assert not [name for name, _ in attrs if name.startswith("on")]
 
@@ -248,7 +250,9 @@ def test_pages_load_nothing_and_link_to_each_other(
         assert not elements.names & {"script", "iframe", "object", "embed", "link", "form", "base"}
         assert "default-src &#39;none&#39;" in page or "default-src 'none'" in page
         for address in elements.addresses:
-            if not address.startswith("data:image/svg+xml;base64,"):
+            if address.startswith("#"):
+                assert address[1:] in elements.ids
+            elif not address.startswith("data:image/svg+xml;base64,"):
                 assert (found.folder.path / name).parent.joinpath(address).resolve().is_file()
     assert pages["summary.html"].count("data:image/svg+xml") == 3
 
