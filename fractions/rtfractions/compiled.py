@@ -12,6 +12,7 @@ numba keeps what it has compiled beside the source or, where that cannot be writ
 import os
 from collections.abc import Callable
 from functools import cache
+from importlib import import_module
 from typing import Any, Final, ParamSpec, TypeVar
 
 from rtfractions.errors import SettingError, quoted
@@ -37,7 +38,7 @@ def compiles() -> bool:
         raise SettingError(f"{VARIABLE} is {quoted(value)}", remedy="set it to 1 or to 0")
     if value == "1":
         try:
-            import numba  # noqa: F401
+            import_module("numba")
         except ImportError as error:
             problem = f"{VARIABLE} asks for numba, which is not installed"
             raise SettingError(problem, remedy="install rtfractions[fast], or unset it") from error

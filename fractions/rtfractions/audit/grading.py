@@ -14,7 +14,7 @@ from rtfractions.audit.cohort import Shared, Task
 from rtfractions.audit.privacy import each_text, renamed_notices, without_uids
 from rtfractions.audit.result_files import Known, sealed
 from rtfractions.compliance import PatientFindings
-from rtfractions.dicom import Discovery, PatientFiles, read_patient
+from rtfractions.dicom import Discovery, Limits, PatientFiles, read_patient
 from rtfractions.dicom.discovery import FoundFile
 from rtfractions.dicom.reading import HEADER_BYTES, LONG_HEADER_BYTES, LongHeaderError, header_of
 from rtfractions.dicom.sources import Source
@@ -244,8 +244,8 @@ class _CheckedSource(Source):
 
     sha256: str = ""
 
-    def read(self, limits: object) -> bytes:
-        data = Source.read(self, limits)  # type: ignore[arg-type]
+    def read(self, limits: Limits) -> bytes:
+        data = Source.read(self, limits)
         if sha256_hex(data) != self.sha256:
             raise ChangedFileError("changed while it was read", where=Where(file=self.name))
         return data

@@ -135,7 +135,7 @@ def _answer(future: Future[Any]) -> Any:
         return future.result()
     except RTFractionsError:
         raise
-    except Exception as error:  # noqa: BLE001 - each executor has its own
+    except Exception as error:  # noqa: BLE001 - dask is not imported here, so its errors have no names
         return Ended(Status.CRASHED, f"its worker was lost ({type(error).__name__})")
 
 

@@ -64,9 +64,10 @@ class Repopulation:
         object.__setattr__(self, "kick_off_days", KICK_OFF.number(self.kick_off_days))
         if self.doubling_time_days is None and self.alpha_per_gy is None:
             return
+        if self.doubling_time_days is None or self.alpha_per_gy is None:
+            raise ParameterError("a doubling time and an alpha go together", remedy="give both, or neither")
         rate = repopulation_gy_per_day(
-            doubling_time_days=self.doubling_time_days,  # type: ignore[arg-type]  # None is refused there
-            alpha_per_gy=self.alpha_per_gy,  # type: ignore[arg-type]  # and here
+            doubling_time_days=self.doubling_time_days, alpha_per_gy=self.alpha_per_gy
         )
         if not math.isclose(rate, self.gy_per_day, rel_tol=1e-9):
             raise ParameterError(

@@ -251,7 +251,7 @@ def _dicompyler() -> Iterator[Any]:
     there = hasattr(pydicom.dicomio, "read_file")
     try:
         if not there:
-            pydicom.dicomio.read_file = pydicom.dcmread  # type: ignore[attr-defined]  # gone in pydicom 3
+            vars(pydicom.dicomio)["read_file"] = pydicom.dcmread
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")
             from dicompylercore import dicomparser, dvhcalc
@@ -261,7 +261,7 @@ def _dicompyler() -> Iterator[Any]:
         raise SecondOpinionError(problem, remedy="install dicompyler-core") from None
     finally:
         if not there:
-            del pydicom.dicomio.read_file  # type: ignore[attr-defined]
+            del vars(pydicom.dicomio)["read_file"]
     yield dvhcalc.get_dvh
 
 
@@ -270,7 +270,7 @@ def _computed(get_dvh: Any, datasets: Sequence[Dataset], number: int) -> Any:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")
             return get_dvh(*datasets, number)
-    except Exception as error:  # noqa: BLE001 - it raises what the files provoke; its text may hold values
+    except Exception as error:  # noqa: BLE001 - dicompyler-core has no errors of its own: files provoke any
         raise SecondOpinionError(f"dicompyler-core fails ({type(error).__name__})") from None
 
 

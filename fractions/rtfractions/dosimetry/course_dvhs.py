@@ -27,6 +27,7 @@ from rtfractions.plans import Prescription
 from rtfractions.structures import Structure
 
 _Result = TypeVar("_Result")
+_Key = TypeVar("_Key")
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,6 +47,10 @@ SOUND: Final = tuple(
     for interpolation in ("linear", "cubic")
 )  # fmt: skip
 """Settings that planning systems use, none of them wrong: where a verdict differs between them, it is uncertain."""
+
+
+_DVHKey = tuple[object, Converted | None, float | None, Sampling]
+"""Which DVH: of what part of space, of what dose, and how it is computed."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -85,7 +90,7 @@ class CourseDVHs:
         self.phases = phases
         self._outer_cm3 = outer_volumes_cm3(chosen.structure_set.structures if chosen.structure_set else ())
         self._models: dict[object, Model | RTFractionsError] = {}
-        self._dvhs: dict[object, DVH | RTFractionsError] = {}
+        self._dvhs: dict[_DVHKey, DVH | RTFractionsError] = {}
         self._asked: dict[object, tuple[NamedRegion, dict[Metric, Value | RTFractionsError]]] = {}
 
     def dvh(
@@ -224,7 +229,7 @@ class CourseDVHs:
     ) -> StructureResult:
         structure = named.region if isinstance(named.region, Structure) else None
         key = _key(named.region)
-        own = [dvh for (of, *_, sampling), dvh in self._made_so_far() if of == key and sampling == AUTO]
+        own = [dvh for (of, *_, sampling), dvh in self._dvhs.items() if of == key and sampling == AUTO]
         dvhs = tuple(dvh for dvh in own if isinstance(dvh, DVH))
         return StructureResult(
             name=named.name,
@@ -237,9 +242,6 @@ class CourseDVHs:
             notices=tuple(dict.fromkeys(notice for dvh in dvhs for notice in dvh.notices)),
             error=None if dvhs else next((one for one in own if isinstance(one, RTFractionsError)), None),
         )
-
-    def _made_so_far(self) -> list[tuple[tuple[object, ...], DVH | RTFractionsError]]:
-        return list(self._dvhs.items())  # type: ignore[arg-type]  # keys are tuples
 
     def _made(
         self, region: Region, quantity: Converted | None, alpha_beta_gy: float | None, sampling: Sampling
@@ -282,9 +284,7 @@ def _key(region: Region) -> object:
     return (region.kind, _key(region.first), _key(region.second))
 
 
-def _once(
-    kept: dict[object, _Result | RTFractionsError], key: object, make: Callable[[], _Result]
-) -> _Result:
+def _once(kept: dict[_Key, _Result | RTFractionsError], key: _Key, make: Callable[[], _Result]) -> _Result:
     """What was made under a key; a refusal is made once too."""
     if key not in kept:
         try:

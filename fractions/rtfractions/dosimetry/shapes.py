@@ -403,9 +403,7 @@ def _first_zero(area: float, slope: float, bend: float) -> float:
 
 
 def _bends(positions: Floats, areas: Floats) -> Floats:
-    """Half the second derivative of the area between planes: the smaller of those at both, 0 where they differ
-    in sign.
-    """  # noqa: D205
+    """Half the second derivative of the area between planes: the smaller of those at both, 0 where signs differ."""
     intervals = len(positions) - 1
     if intervals < 2:
         return np.zeros(max(intervals, 0))

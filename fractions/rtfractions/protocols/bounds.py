@@ -10,6 +10,9 @@ from rtfractions.errors import RTFractionsError, quoted
 
 Operator = Literal["<", "<=", ">", ">="]
 
+OPERATORS: Final[dict[str, Operator]] = {"<": "<", "<=": "<=", ">": ">", ">=": ">="}
+"""The operators by their text."""
+
 
 class BoundError(RTFractionsError, ValueError):
     """A text that is no limit."""
@@ -77,8 +80,7 @@ def parse_bound(text: str) -> Bound:
     found = _BOUND.fullmatch(text.strip())
     if found is None:
         raise BoundError(f"{quoted(text)} is no limit", remedy="write < 14 Gy, <= 32 Gy or >= 95 %")
-    operator: Operator = found[1]  # type: ignore[assignment]  # the pattern has these four
-    return Bound(operator, Decimal(found[2]), found[3])
+    return Bound(OPERATORS[found[1]], Decimal(found[2]), found[3])
 
 
 class BoundText(str):

@@ -335,16 +335,19 @@ def _with_reading(protocol: Protocol, identifier: str, reading: str) -> Protocol
 
 def _with_windows(protocol: Protocol, windows: Windows, overlay: Overlay) -> Protocol:
     source = _source(protocol, overlay)
-    limits = {
-        "overall": None if windows.overall is None else OverallTime(days=windows.overall),
-        "scope": None if windows.scope is None else Scope(of=windows.scope),
-        "min_interval_hours": windows.min_interval_hours,
-        "max_gap_days": windows.max_gap_days,
-    }
-    stated = {key: value for key, value in limits.items() if value is not None}
+    own = Timing(
+        source=source.id,
+        worst_grade=windows.worst_grade,
+        overall=None if windows.overall is None else OverallTime(days=windows.overall),
+        scope=None if windows.scope is None else Scope(of=windows.scope),
+        min_interval_hours=windows.min_interval_hours,
+        max_gap_days=windows.max_gap_days,
+    )
     if protocol.timing is None:
-        timing = Timing(source=source.id, worst_grade=windows.worst_grade, **stated)  # type: ignore[arg-type]
+        timing = own
     else:
+        limits = ("overall", "scope", "min_interval_hours", "max_gap_days")
+        stated = {key: value for key in limits if (value := getattr(own, key)) is not None}
         kept = [entry for entry in protocol.timing.from_elsewhere if entry.rule not in stated]
         ours = [
             TimingSource(rule=rule, source=source.id, worst_grade=windows.worst_grade)

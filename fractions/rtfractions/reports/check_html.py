@@ -6,7 +6,7 @@ import textwrap
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from functools import cache
-from importlib import resources
+from importlib import import_module, resources
 from typing import TYPE_CHECKING, Final
 
 from jinja2 import Environment, FunctionLoader, StrictUndefined
@@ -201,7 +201,7 @@ def refuse_pdf() -> None:
         If WeasyPrint is not installed, or what it needs is not.
     """
     try:
-        import weasyprint  # noqa: F401
+        import_module("weasyprint")
     except ImportError:
         raise PDFError(
             "PDF needs WeasyPrint, which is not installed",

@@ -8,7 +8,7 @@ from typing import Final
 
 from rtfractions.errors import InputFileError, RTFractionsError, quoted
 from rtfractions.metrics import Metric, parse_metric
-from rtfractions.protocols.bounds import Operator
+from rtfractions.protocols.bounds import OPERATORS, Operator
 from rtfractions.protocols.importers.template import Draft, Edge, TemplateError, number
 
 PROGRAM: Final = "ClearPlan"
@@ -149,7 +149,9 @@ def _edge(text: str, column: str, default: Operator | None) -> Edge:
     found = _EDGE.fullmatch(text)
     if found is None:
         raise TemplateError(f"the {column} {quoted(text)} is no limit", remedy="write it as <=14.5")
-    operator = {"\u2264": "<=", "\u2265": ">="}.get(found["operator"] or "", found["operator"]) or default
-    if operator is None or operator == "=":
+    written = found["operator"]
+    signs = {**OPERATORS, "\u2264": "<=", "\u2265": ">="}
+    operator = default if written is None else signs.get(written)
+    if operator is None:
         raise TemplateError(f"the {column} {quoted(text)} does not say from which side it limits")
-    return Edge(operator=operator, value=number(found["value"]))  # type: ignore[arg-type]  # one of the four
+    return Edge(operator=operator, value=number(found["value"]))

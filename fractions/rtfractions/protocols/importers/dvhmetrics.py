@@ -7,7 +7,7 @@ from typing import Final
 
 from rtfractions.errors import InputFileError, RTFractionsError, quoted
 from rtfractions.metrics import Metric, MetricKind, MetricUnit
-from rtfractions.protocols.bounds import Operator
+from rtfractions.protocols.bounds import OPERATORS
 from rtfractions.protocols.importers.template import Draft, Edge, TemplateError, metric_of, number
 
 PROGRAM: Final = "DVHmetrics"
@@ -99,12 +99,11 @@ def _constraint(row: dict[str, str], line: int, draft: Draft) -> None:
         raise TemplateError(
             f"{quoted(text)}: the limit is in {found['value_unit']}, the metric in {found['unit']}"
         )
-    operator: Operator = found["operator"]  # type: ignore[assignment]  # the pattern has these four
     draft.add(
         where=draft.where(row=line),
         structure=structure,
         metric=_metric(found, text),
-        objective=Edge(operator=operator, value=number(found["value"])),
+        objective=Edge(operator=OPERATORS[found["operator"]], value=number(found["value"])),
         scale=_scale(found["value_unit"]),
         stated=False,
     )
@@ -116,16 +115,9 @@ def _metric(found: re.Match[str], text: str) -> Metric:
         name = found["at"]
         if found["kind"] == "D" and found["at_unit"] is None:
             if name in _NAMED:
-                return metric_of({"kind": _NAMED[name], "unit": unit})
+                return metric_of(_NAMED[name], unit)
             if name == "MEDIAN":
-                return metric_of(
-                    {
-                        "kind": MetricKind.DOSE_TO_HOTTEST,
-                        "at": Decimal(50),
-                        "at_unit": MetricUnit.PERCENT,
-                        "unit": unit,
-                    }
-                )
+                return metric_of(MetricKind.DOSE_TO_HOTTEST, unit, Decimal(50), MetricUnit.PERCENT)
             if name in _NO_METRIC:
                 raise TemplateError(f"{quoted(text)}: {_NO_METRIC[name]} is no metric of a set")
         raise TemplateError(f"{quoted(text)} is no constraint", remedy="write D10cc < 20Gy or V20Gy < 10%")
@@ -136,7 +128,7 @@ def _metric(found: re.Match[str], text: str) -> Metric:
             f"{quoted(text)}: {found['kind']}{at} has no unit", remedy=f"write {what} behind {at}"
         )
     kind = MetricKind.DOSE_TO_HOTTEST if found["kind"] == "D" else MetricKind.VOLUME_AT_LEAST
-    return metric_of({"kind": kind, "at": at * _scale(at_unit), "at_unit": _UNITS[at_unit], "unit": unit})
+    return metric_of(kind, unit, at * _scale(at_unit), _UNITS[at_unit])
 
 
 def _scale(unit: str) -> Decimal:

@@ -133,14 +133,13 @@ def _structure(value: object) -> tuple[str, list[str]]:
 def _of(kind: str, entry: Mapping[str, Any]) -> tuple[Metric, Decimal]:
     """The metric, and the scale of its points to the metric's unit."""
     unit, scale = _unit(entry, "OutputUnit")
-    build: dict[str, object] = {"kind": _KINDS[kind], "unit": unit}
-    if kind in ("DoseAtVolume", "VolumeAtDose"):
-        at_unit, at_scale = _unit(entry, "InputUnit")
-        at = json_text.number_at(entry, "InputValue")
-        if at is None:
-            raise TemplateError("InputValue is missing")
-        build |= {"at": at * at_scale, "at_unit": at_unit}
-    return metric_of(build), scale
+    if kind not in ("DoseAtVolume", "VolumeAtDose"):
+        return metric_of(_KINDS[kind], unit), scale
+    at_unit, at_scale = _unit(entry, "InputUnit")
+    at = json_text.number_at(entry, "InputValue")
+    if at is None:
+        raise TemplateError("InputValue is missing")
+    return metric_of(_KINDS[kind], unit, at * at_scale, at_unit), scale
 
 
 def _unit(entry: Mapping[str, Any], key: str) -> tuple[MetricUnit, Decimal]:

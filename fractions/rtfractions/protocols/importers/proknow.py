@@ -153,7 +153,7 @@ def _of(kind: str, entry: Mapping[str, Any]) -> Metric:
     at = json_text.number_at(entry, "arg_1") if at_unit is not None else None
     if at_unit is not None and at is None:
         raise TemplateError(f"{kind} lacks arg_1")
-    return metric_of({"kind": of, "at": at, "at_unit": at_unit, "unit": unit})
+    return metric_of(of, unit, at, at_unit)
 
 
 def _limits(

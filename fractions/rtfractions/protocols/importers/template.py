@@ -8,7 +8,7 @@ from typing import Final
 
 from rtfractions import __version__
 from rtfractions.errors import InputFileError, RTFractionsError, Where, printable, quoted
-from rtfractions.metrics import Metric, MetricError, MetricKind
+from rtfractions.metrics import Metric, MetricError, MetricKind, MetricUnit
 from rtfractions.names import folded
 from rtfractions.notices import Notice
 from rtfractions.protocols.bounds import BoundText, Operator
@@ -170,22 +170,22 @@ class Draft:
         notes = [text for text in note if text]
         if metric.kind is MetricKind.MAX:
             notes.append("the largest dose anywhere, not that of a near-maximum volume")
-        limit = {
-            "fractions": self.fractions or None,
-            "objective": bounds[0],
-            "mandatory": bounds[1],
-            "kind": "limit" if any(bounds) else "record",
-            "strength": "stated" if stated else "unspecified",
-            "printed": printed,
-            "source": SOURCE_ID,
-        }
         try:
+            limit = DoseLimit(
+                fractions=self.fractions or None,
+                objective=bounds[0],
+                mandatory=bounds[1],
+                kind="limit" if any(bounds) else "record",
+                strength="stated" if stated else "unspecified",
+                printed=printed,
+                source=SOURCE_ID,
+            )
             rule = DoseRule(
                 id=self._free(f"{named.structure}-{metric}"),
                 structure=named.structure,
                 organ=structure,
                 metric=MetricText(metric),
-                limits=(DoseLimit(**limit),),  # type: ignore[arg-type]  # one value a key, of its type
+                limits=(limit,),
                 note="; ".join(notes) or None,
             )
         except ValueError as error:
@@ -287,8 +287,10 @@ def number(text: str) -> Decimal:
     return Decimal(text)
 
 
-def metric_of(build: dict[str, object]) -> Metric:
-    """A metric of its parts.
+def metric_of(
+    kind: MetricKind, unit: MetricUnit, at: Decimal | None = None, at_unit: MetricUnit | None = None
+) -> Metric:
+    """A metric of its parts, physical dose.
 
     Raises
     ------
@@ -296,7 +298,7 @@ def metric_of(build: dict[str, object]) -> Metric:
         If they make none.
     """
     try:
-        return Metric(**build)  # type: ignore[arg-type]  # one value a field, of its type
+        return Metric(kind=kind, unit=unit, at=at, at_unit=at_unit)
     except MetricError as error:
         raise TemplateError(error.problem, remedy=error.remedy) from None
 
