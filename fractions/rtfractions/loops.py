@@ -272,7 +272,7 @@ def _inner_points(points: Floats, starts: Integers) -> Floats:
     inner = (box[:, :2] + box[:, 2:]) / 2
     each = np.arange(len(inner))
     found = _crossings(points[:, 0], points[:, 1], starts, each, box[:, 1], box[:, 3], _INNER_LINES)
-    order = _ordered(found.line, found.at)
+    order = ordered(found.line, found.at)
     left, right, line = found.at[order][::2], found.at[order][1::2], found.line[order][::2]
     longest = np.lexsort((right - left, line // _INNER_LINES))
     left, right, line = left[longest], right[longest], line[longest]
@@ -393,13 +393,13 @@ def _crossings(
 
 def _inside(line: Integers, at: Floats, lines: int) -> Floats:
     """Length inside on each line, from all crossings of it: from the first to the second, and so on."""
-    order = _ordered(line, at)
+    order = ordered(line, at)
     ends = np.ones(len(order))
     ends[::2] = -1.0
     return _sums(line[order], ends * at[order], lines)
 
 
-def _ordered(line: Integers, at: Floats) -> Integers:
+def ordered(line: Integers, at: Floats) -> Integers:
     """The order of crossings by line and position, in one sort by a number whose whole part is the line."""
     if not len(at):
         return np.zeros(0, np.int64)

@@ -306,7 +306,8 @@ def _spread_over(
 def _voxels_within(lines: Lines, which: NDArray[np.int64], grid: DoseGrid) -> tuple[Floats, Floats]:
     """Doses and places (u, v, w) of the voxels whose centres lie in some of the samples."""
     line = lines.line[which]
-    points = np.column_stack((lines.u_mm[which], lines.v_mm[line] + lines.aside_mm[which], lines.w_mm[line]))
+    v, w = lines.v_mm[line] + lines.aside_mm[which], lines.w_mm[line] + lines.above_mm[which]
+    points = np.column_stack((lines.u_mm[which], v, w))
     indices = indices_of(points, lines.axes, grid)
     # Samples end at voxels, so that their middles lie half way between two: both may be within.
     lower, upper = np.ceil(indices - 0.5 - _SLACK), np.floor(indices + 0.5 + _SLACK)
@@ -318,7 +319,7 @@ def _voxels_within(lines: Lines, which: NDArray[np.int64], grid: DoseGrid) -> tu
         away = local_mm(indices, (frame, row, column), lines.axes, grid)
         within = another & (np.abs(away[0]) <= lines.length_mm[which] / 2 + _SLACK)
         within &= np.abs(away[1]) <= lines.height_mm[which] / 2 + _SLACK
-        within &= np.abs(away[2]) <= lines.thickness_mm[line] / 2 + _SLACK
+        within &= np.abs(away[2]) <= lines.thickness_mm[which] / 2 + _SLACK
         doses = np.zeros(int(np.count_nonzero(within)))
         for layer in grid.layers:
             doses += layer.stored[frame[within], row[within], column[within]] * layer.scaling_gy

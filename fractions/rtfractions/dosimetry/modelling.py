@@ -241,6 +241,7 @@ def steps_for(model: Model, grids: Sequence[DoseGrid]) -> Steps:
         u_edges_mm=_edges(u, float(steps[0]), float(low[0]), float(high[0])),
         v_edges_mm=_edges(v, float(steps[1]), float(low[1]), float(high[1])),
         w_planes_mm=w,
+        w_edges_mm=_edges(w, float(steps[2]), float(low[2]), float(high[2])),
         # A spline is read in the middle of a row of cells, where a linear dose is known anywhere in it.
         scanlines=1 if model.small == 1 else int(np.ceil(_SCANLINES * steps[1] / voxels[1])),
     )

@@ -22,11 +22,13 @@ from rtfractions.dosimetry.modelling import (
     model_of,
     steps_for,
 )
-from rtfractions.dosimetry.sampling import BATCH, Layers, Lines, Steps, lines_in_layers
+from rtfractions.dosimetry.sampling import Lines, Steps, lines_in_layers
 from rtfractions.dosimetry.scanline import Stretches, parted, scanned_on
 from rtfractions.dosimetry.shapes import smallness
+from rtfractions.dosimetry.tiers import Layers
 from rtfractions.errors import Where
 from rtfractions.grid import DoseGrid
+from rtfractions.loops import ordered
 from rtfractions.notices import Notice
 from rtfractions.structures import Structure
 
@@ -174,24 +176,16 @@ class RegionModel:
         lattice, (line, start, end) = self.lattice, self.inside
         half = lattice.thickness_mm / 2
         parts = parted(lattice.w_mm - half, lattice.w_mm + half, steps.w_planes_mm)
-        times = np.bincount(parts.of, minlength=len(half))
-        of_layer = line // lattice.lines
-        rows = lattice.v_step_mm / steps.v_mm * ((end - start) / steps.u_mm + 1)
-        size = np.bincount(of_layer, rows, len(half)) * times
-        batch = (np.cumsum(size) // BATCH)[of_layer]
-        for one in np.unique(batch):
-            some = slice(*np.searchsorted(batch, (one, one + 1)))
-            numbers, own = np.unique(line[some], return_inverse=True)
-            planes, of_plane = np.unique(numbers // lattice.lines, return_inverse=True)
-            within = np.isin(parts.of, planes)
-            low, high = parts.low[within], parts.high[within]
-            height = np.full(len(numbers), lattice.v_step_mm)
-            yield lines_in_layers(
-                Stretches(own, start[some], end[some], of_plane, self._places(numbers)[0], height),
-                Layers(times[planes], (low + high) / 2, high - low, np.ones(len(low))),
-                self.axes,
-                steps,
-            )
+        numbers, own = np.unique(line, return_inverse=True)
+        planes, of_plane = np.unique(numbers // lattice.lines, return_inverse=True)
+        height = np.full(len(numbers), lattice.v_step_mm)
+        found = Stretches(own, start, end, of_plane, self._places(numbers)[0], height)
+        within = np.isin(parts.of, planes)
+        low, high = parts.low[within], parts.high[within]
+        section = np.searchsorted(planes, parts.of[within])
+        layers = Layers(section, (low + high) / 2, high - low, np.ones(len(low)))
+        area = lattice.length_mm(self.inside)[planes] * lattice.v_step_mm
+        return lines_in_layers(found, layers, area, self.axes, steps)
 
     def contains(self, point_mm: Floats) -> bool:
         """Whether a point (u, v, w) lies inside, by the line next to it."""
@@ -357,7 +351,7 @@ def _where(some: Sequence[_Stretches], rule: Callable[..., Flags]) -> _Stretches
     """Where a rule holds of being inside of each; it must not hold outside of all."""
     line = np.concatenate([line for one in some for line in (one.line, one.line)])
     at = np.concatenate([at for one in some for at in (one.start_mm, one.end_mm)])
-    order = np.lexsort((at, line))
+    order = ordered(line, at)
     line, at = line[order], at[order]
     inside = []
     for i in range(len(some)):

@@ -18,6 +18,9 @@ SLIVER = 0.05
 LEAST_PART = 1e-4
 """Part of a cell that is left out where no more is inside."""
 
+FULL_PART = 1 - 1e-9
+"""Part of a cell from which on it counts as full."""
+
 _MANY = 32
 """Crossings of a line from which on they are sorted by more than insertion."""
 

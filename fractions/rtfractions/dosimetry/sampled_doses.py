@@ -86,14 +86,18 @@ def doses_of(lines: Lines, grid: DoseGrid, interpolation: Interpolation) -> Dose
         lines.length_mm,
         by_u,
         np.broadcast_to(by_v, v.shape),
-        by_w * lines.thickness_mm,
+        np.broadcast_to(by_w, w.shape),
         grid.shape[order[0]],
         known(grid, order[1], v) & known(grid, order[2], w),
     )
     find = _linear_compiled if compiles_linear else _found
     dose, change, inside = find(block, order, v, w, along)
-    dose += change[1] * lines.aside_mm
-    change[1] *= lines.height_mm
+    for along_it, away, size in (
+        (change[1], lines.aside_mm, lines.height_mm),
+        (change[2], lines.above_mm, lines.thickness_mm),
+    ):
+        dose += along_it * away
+        along_it *= size
     return Doses(dose, change.T, inside)
 
 
@@ -113,7 +117,7 @@ class _Along(NamedTuple):
     by_u : ndarray, shape (n,) or (1,)
         Voxels in a mm along u.
     by_v, by_w : ndarray, shape (L,)
-        Voxels in a mm along v, and in the thickness of a line along w.
+        Voxels in a mm along v and w.
     size : int
         How many voxels the grid has along u.
     known : ndarray of bool, shape (L,)
@@ -335,7 +339,7 @@ def _pointwise(lines: Lines, grid: DoseGrid, interpolation: Interpolation) -> Do
             change[inside, axis] = values_at(block, some, slope_along=axis)
             change[inside, axis] *= _per_mm(grid, axis, some[:, axis])
     gradient = change @ (grid.axes @ lines.axes.T)
-    size = np.column_stack((lines.length_mm, lines.height_mm, lines.thickness_mm[lines.line]))
+    size = np.column_stack((lines.length_mm, lines.height_mm, lines.thickness_mm))
     return Doses(dose, gradient * size, inside)
 
 

@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 from rtfractions.compiled import compiled
 from rtfractions.dosimetry import sample_loops
 from rtfractions.dosimetry.sample_loops import SLIVER
-from rtfractions.loops import joined
+from rtfractions.loops import joined, ordered
 
 Floats = NDArray[np.float64]
 Integers = NDArray[np.int64]
@@ -204,6 +204,6 @@ def _stretches(
     after = following[edge]
     part = (v[line] - along[edge]) / (along[after] - along[edge])
     at = across[edge] + np.clip(part, 0.0, 1.0) * (across[after] - across[edge])
-    order = np.lexsort((at, line))
-    line, at = line[order], at[order]
-    return line[::2], at[::2], at[1::2]
+    at = at[ordered(line, at)]
+    crossings = np.bincount(line, minlength=len(v))
+    return np.repeat(np.arange(len(v)), crossings // 2), at[::2], at[1::2]

@@ -1,0 +1,282 @@
+"""What of a solid lies in each cell of a lattice: how much, where its centre is, and how large it is.
+
+Rows of cells along u are looked at on several scanlines, and in several sections where these meet between two planes
+of voxels. Most cells are full, and are as large as their row; only of the others moments are summed.
+"""
+
+from typing import NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+from rtfractions.compiled import compiled
+from rtfractions.dosimetry import sample_loops
+from rtfractions.dosimetry.scanline import Stretches
+from rtfractions.dosimetry.tiers import Tiers
+
+Floats = NDArray[np.float64]
+Integers = NDArray[np.int64]
+
+
+class Runs(NamedTuple):
+    """Stretches of scanlines by the cells that they touch.
+
+    Attributes
+    ----------
+    number : ndarray of int, shape (L,)
+        How many stretches each scanline has.
+    first, last : ndarray of int, shape (m,)
+        The first and the last cell that each stretch touches.
+    before_mm, after_mm : ndarray, shape (m,)
+        How much it leaves out of these along u, in front of it and behind it.
+    edges_mm : ndarray, shape (E,)
+        Where cells end along u.
+    """
+
+    number: Integers
+    first: Integers
+    last: Integers
+    before_mm: Floats
+    after_mm: Floats
+    edges_mm: Floats
+
+
+class Scans(NamedTuple):
+    """Scanlines as they count in rows of cells; one counts in all tiers that its section is a piece of.
+
+    Attributes
+    ----------
+    line : ndarray of int, shape (K,)
+        The scanline.
+    row : ndarray of int, shape (K,)
+        The row.
+    height_mm : ndarray, shape (K,)
+        How high a part of the row it stands for, times its share in the tier.
+    aside_mm, above : ndarray, shape (K,)
+        How far from the middle of the row: along v, and along w in parts of the tier's thickness.
+    spread_mm2, spread : ndarray, shape (K,)
+        Mean square distance from the middle of the row, along v and along w, of what it stands for.
+    """
+
+    line: Integers
+    row: Integers
+    height_mm: Floats
+    aside_mm: Floats
+    above: Floats
+    spread_mm2: Floats
+    spread: Floats
+
+
+class Rows(NamedTuple):
+    """Rows of cells.
+
+    Attributes
+    ----------
+    scans : Scans
+        How they are looked at.
+    height_mm : ndarray, shape (R,)
+        Sum of what their scanlines stand for; 0 of a row without any.
+    v_mm, above : ndarray, shape (R,)
+        Middle along v, and along w in parts of the tier's thickness above its middle.
+    size_mm, thickness : ndarray, shape (R,)
+        Size of a full cell along v and along w, the latter in parts of the tier's thickness.
+    """
+
+    scans: Scans
+    height_mm: Floats
+    v_mm: Floats
+    above: Floats
+    size_mm: Floats
+    thickness: Floats
+
+
+class Cells(NamedTuple):
+    """What of cells lies inside.
+
+    Attributes
+    ----------
+    row : ndarray of int, shape (n,)
+        Row of each cell, ascending.
+    u_mm, aside_mm, above : ndarray, shape (n,)
+        Centre of what is inside: along u, along v from the middle of the row, and likewise along w, in parts of the
+        tier's thickness.
+    length_mm, height_mm, thickness : ndarray, shape (n,)
+        Its size along u, v and w; the last in parts of the tier's thickness.
+    area_mm2 : ndarray, shape (n,)
+        How much is inside, on average over the tier.
+    """
+
+    row: Integers
+    u_mm: Floats
+    aside_mm: Floats
+    above: Floats
+    length_mm: Floats
+    height_mm: Floats
+    thickness: Floats
+    area_mm2: Floats
+
+
+def rows_of(found: Stretches, tiers: Tiers, edges_mm: Floats) -> tuple[Rows, Integers]:
+    """The rows of cells of tiers, which end at edges along v; and the tier of each."""
+    pieces = tiers.pieces
+    sections = int(pieces.section.max()) + 1
+    lines = np.bincount(found.plane_of_line, minlength=sections)
+    first_line = np.cumsum(lines) - lines
+    row_of_line = np.searchsorted(edges_mm, found.v_mm, side="right")
+    # The rows of each tier are those from the lowest to the highest of its sections.
+    begins = np.searchsorted(pieces.tier, np.arange(len(tiers.times)))
+    low = np.minimum.reduceat(row_of_line[first_line[pieces.section]], begins)
+    high = np.maximum.reduceat(row_of_line[(first_line + lines - 1)[pieces.section]], begins)
+    count = high - low + 1
+    first_row = np.cumsum(count) - count
+    times = lines[pieces.section]
+    piece = np.repeat(np.arange(len(times)), times)
+    line = np.arange(len(piece)) + (first_line[pieces.section] - (np.cumsum(times) - times))[piece]
+    row = row_of_line[line] + (first_row - low)[pieces.tier[piece]]
+    height, v = found.height_mm[line], found.v_mm[line]
+    above, weight = pieces.above[piece], height * pieces.share[piece]
+    total = np.bincount(row, weight, int(count.sum()))
+    known = np.maximum(total, np.finfo(float).tiny)
+    v_mm, middle = (np.bincount(row, weight * x, len(total)) / known for x in (v, above))
+    aside, above = v - v_mm[row], above - middle[row]
+    spread_mm2 = aside**2 + height**2 / 12
+    spread = above**2 + (pieces.thickness**2 / 12)[piece]
+    size_mm, thickness = (
+        np.sqrt(12 * np.bincount(row, weight * x, len(total)) / known) for x in (spread_mm2, spread)
+    )
+    scans = Scans(line, row, weight, aside, above, spread_mm2, spread)
+    return Rows(scans, total, v_mm, middle, size_mm, thickness), np.repeat(np.arange(len(count)), count)
+
+
+def runs_of(found: Stretches, edges_mm: Floats) -> Runs:
+    """Stretches by the cells they touch, which end at edges along u."""
+    kept = found.end_mm > found.start_mm
+    line, start, end = found.line[kept], found.start_mm[kept], found.end_mm[kept]
+    if len(line):  # whatever reaches beyond the edges is in one cell
+        low, high = float(start.min()), float(end.max())
+        beyond = [high] if high > edges_mm[-1] else []
+        edges_mm = np.concatenate(([low] if low < edges_mm[0] else [], edges_mm, beyond))
+    first = np.searchsorted(edges_mm, start, side="right") - 1
+    last = np.maximum(np.searchsorted(edges_mm, end, side="left") - 1, first)
+    number = np.bincount(line, minlength=len(found.v_mm))
+    return Runs(number, first, last, start - edges_mm[first], edges_mm[last + 1] - end, edges_mm)
+
+
+def cells_of(runs: Runs, rows: Rows) -> Cells:
+    """What lies inside of the cells of rows."""
+    find = compiled(sample_loops.cells) or _cells
+    return Cells(
+        *find(
+            runs.number,
+            runs.first,
+            runs.last,
+            runs.before_mm,
+            runs.after_mm,
+            runs.edges_mm,
+            rows.scans.line,
+            rows.scans.row,
+            rows.scans.height_mm,
+            rows.scans.aside_mm,
+            rows.scans.above,
+            rows.scans.spread_mm2,
+            rows.scans.spread,
+            rows.height_mm,
+            rows.size_mm,
+            rows.thickness,
+        )
+    )
+
+
+def _cells(
+    number: Integers,
+    first: Integers,
+    last: Integers,
+    before_mm: Floats,
+    after_mm: Floats,
+    edges_mm: Floats,
+    line: Integers,
+    row: Integers,
+    h_mm: Floats,
+    aside_mm: Floats,
+    above: Floats,
+    spread_mm2: Floats,
+    spread: Floats,
+    row_mm: Floats,
+    size_mm: Floats,
+    thickness: Floats,
+) -> tuple[Integers, Floats, Floats, Floats, Floats, Floats, Floats, Floats]:
+    """What lies inside of cells.
+
+    Parameters
+    ----------
+    number, first, last, before_mm, after_mm, edges_mm
+        As of `Runs`.
+    line, row, h_mm, aside_mm, above, spread_mm2, spread
+        As of `Scans`.
+    row_mm, size_mm, thickness
+        As of `Rows`; the first is their height.
+
+    Returns
+    -------
+    tuple of ndarray, shape (n,)
+        As of `Cells`.
+    """
+    # The stretches of each scan.
+    times = number[line]
+    scan = np.repeat(np.arange(len(times)), times)
+    if not len(scan):
+        none = np.zeros(0)
+        return np.zeros(0, np.int64), none, none, none, none, none, none, none
+    stretch = np.arange(len(scan)) + ((np.cumsum(number) - number)[line] - (np.cumsum(times) - times))[scan]
+    first, last = first[stretch], last[stretch]
+    least, columns = int(first.min()), int(last.max() - first.min()) + 2  # one more, in which nothing lies
+    h, start = h_mm[scan], row[scan] * columns - least
+    starts, ends = start + first, start + last
+    touched = np.concatenate((starts, ends))
+    missing_mm = np.concatenate((before_mm[stretch], after_mm[stretch]))
+    missing = np.concatenate((h, h)) * missing_mm
+    # Every cell that a stretch touches counts as full, and then what is missing at both ends is taken away.
+    size = len(row_mm) * columns
+    turns = np.concatenate((h, -h))
+    full = np.cumsum(np.bincount(np.concatenate((starts, ends + 1)), turns, size))
+    edges = edges_mm[least : least + columns]
+    width = np.diff(edges)
+    whole = np.append(width, 0.0)
+    area = full.reshape(-1, columns) * whole
+    area -= np.bincount(touched, missing, size).reshape(-1, columns)
+    most = row_mm[:, None] * whole
+    kept = area > sample_loops.LEAST_PART * most
+    cell = np.flatnonzero(kept)
+    own_row = np.repeat(np.arange(len(kept)), np.count_nonzero(kept, axis=1))
+    column = cell - own_row * columns
+    area, length, u = area.reshape(-1)[cell], width[column], ((edges[1:] + edges[:-1]) / 2)[column]
+    v, w, tall, thick = np.zeros(len(cell)), np.zeros(len(cell)), size_mm[own_row], thickness[own_row]
+    # Of what is partly inside, moments: of all its scans from where they turn, less what is missing.
+    some = np.flatnonzero(area < sample_loops.FULL_PART * row_mm[own_row] * length)
+    cell = cell[some]
+    first, last = (np.searchsorted(cell, one) for one in (starts, ends))
+    at = np.concatenate((first, last))
+    lost = np.append(cell, -1)[at] == touched
+    turn = np.concatenate((first, last + lost[len(first) :]))
+    at, missing = at[lost], missing[lost]
+    scan = np.concatenate((scan, scan))
+    lost_scan = scan[lost]
+    area_of, width_of = area[some], length[some]
+    filled = full[cell] * width_of
+    away = (width_of[at] - missing_mm[lost]) / 2
+    away[: np.count_nonzero(lost[: len(first)])] *= -1
+    squared = missing_mm[lost] ** 2 / 12 + away**2
+    u_of = -np.bincount(at, missing * away, len(cell)) / area_of
+    u2 = (filled * width_of**2 / 12 - np.bincount(at, missing * squared, len(cell))) / area_of
+    u[some] += u_of
+    length[some] = np.sqrt(12 * np.maximum(u2 - u_of**2, 0.0))
+
+    def mean(x: Floats) -> Floats:
+        filled = np.cumsum(np.bincount(turn, turns * x[scan], len(cell) + 1))[:-1] * width_of
+        return np.asarray((filled - np.bincount(at, missing * x[lost_scan], len(cell))) / area_of)
+
+    for centre, extent, one, squares in ((v, tall, aside_mm, spread_mm2), (w, thick, above, spread)):
+        middle = mean(one)
+        centre[some] = middle
+        extent[some] = np.sqrt(12 * np.maximum(mean(squares) - middle**2, 0.0))
+    return own_row, u, v, w, length, tall, thick, area
