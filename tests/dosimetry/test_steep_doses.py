@@ -113,6 +113,7 @@ def finer(model: Model, grids: Sequence[DoseGrid]) -> Steps:
         w_mm=steps.w_mm / 2,
         u_edges_mm=divided(steps.u_edges_mm, 2),
         v_edges_mm=divided(steps.v_edges_mm, 8),
+        w_edges_mm=divided(steps.w_edges_mm, 2),
     )
 
 

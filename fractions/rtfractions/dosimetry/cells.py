@@ -135,7 +135,7 @@ def rows_of(found: Stretches, tiers: Tiers, edges_mm: Floats) -> tuple[Rows, Int
     row = row_of_line[line] + (first_row - low)[pieces.tier[piece]]
     height, v = found.height_mm[line], found.v_mm[line]
     above, weight = pieces.above[piece], height * pieces.share[piece]
-    total = np.bincount(row, weight, int(count.sum()))
+    total = np.asarray(np.bincount(row, weight, int(count.sum())), np.float64)
     known = np.maximum(total, np.finfo(float).tiny)
     v_mm, middle = (np.bincount(row, weight * x, len(total)) / known for x in (v, above))
     aside, above = v - v_mm[row], above - middle[row]

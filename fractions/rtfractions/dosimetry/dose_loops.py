@@ -29,7 +29,8 @@ def linear_along_lines(
     place: Floats,
     line: Integers,
     first_u: int,
-    length_mm: Floats,
+    size_mm: tuple[Floats, Floats, Floats],
+    away_mm: tuple[Floats, Floats],
     by_u: Floats,
     by_v: Floats,
     by_w: Floats,
@@ -50,10 +51,11 @@ def linear_along_lines(
         The first voxel along u of those at and below each line.
     of_v, of_w : ndarray, shape (L,)
         Part of the way to the next along v and w.
-    place, line, first_u, length_mm, by_u, by_v, by_w, size, known
+    place, line, first_u, size_mm, away_mm, by_u, by_v, by_w, size, known
         As `sampled_doses._Along`.
     """
     dose, change, inside = np.empty(len(place)), np.empty((3, len(place))), np.empty(len(place), np.bool_)
+    (length, height, thickness), (aside, above) = size_mm, away_mm
     last = float(columns - 2)
     step_u, step_v, step_w = steps
     seen_line = seen = -1
@@ -78,11 +80,12 @@ def linear_along_lines(
         c_v, d_v = flat[here + step_v] * unit_gy - c, flat[here + step_v + step_w] * unit_gy - d
         c_w = d + v * d_v - (c + v * c_v)
         c, c_v = c + v * c_v + w * c_w, (d_v - c_v) * w + c_v
-        dose[i] = (c - a) * t + a
         per_mm = by_u[i] if len(by_u) > 1 else by_u[0]
-        change[0, i] = (c - a) * (per_mm * length_mm[i])
-        change[1, i] = ((c_v - a_v) * t + a_v) * by_v[one]
-        change[2, i] = ((c_w - a_w) * t + a_w) * by_w[one]
+        change_v, change_w = ((c_v - a_v) * t + a_v) * by_v[one], ((c_w - a_w) * t + a_w) * by_w[one]
+        dose[i] = (c - a) * t + a + change_v * aside[i] + change_w * above[i]
+        change[0, i] = (c - a) * (per_mm * length[i])
+        change[1, i] = change_v * height[i]
+        change[2, i] = change_w * thickness[i]
         inside[i] = known[one] and -INSIDE <= place[i] <= size - 1 + INSIDE
     return dose, change, inside
 
@@ -181,7 +184,8 @@ def cubic_along_lines(
     place: Floats,
     line: Integers,
     first_u: int,
-    length_mm: Floats,
+    size_mm: tuple[Floats, Floats, Floats],
+    away_mm: tuple[Floats, Floats],
     by_u: Floats,
     by_v: Floats,
     by_w: Floats,
@@ -194,10 +198,11 @@ def cubic_along_lines(
     ----------
     level, along_v, along_w : ndarray, shape (L, columns)
         What `cubic_across` gives.
-    place, line, first_u, length_mm, by_u, by_v, by_w, size, known
+    place, line, first_u, size_mm, away_mm, by_u, by_v, by_w, size, known
         As `sampled_doses._Along`.
     """
     dose, change, inside = np.empty(len(place)), np.empty((3, len(place))), np.empty(len(place), np.bool_)
+    (length, height, thickness), (aside, above) = size_mm, away_mm
     last = float(level.shape[1] - 3)
     for i in range(len(place)):
         local = place[i] - first_u
@@ -215,11 +220,12 @@ def cubic_along_lines(
             u += slope[k] * level[one, column + k]
             v += value[k] * along_v[one, column + k]
             w += value[k] * along_w[one, column + k]
-        dose[i] = at
         per_mm = by_u[i] if len(by_u) > 1 else by_u[0]
-        change[0, i] = u * (per_mm * length_mm[i])
-        change[1, i] = v * by_v[one]
-        change[2, i] = w * by_w[one]
+        change_v, change_w = v * by_v[one], w * by_w[one]
+        dose[i] = at + change_v * aside[i] + change_w * above[i]
+        change[0, i] = u * (per_mm * length[i])
+        change[1, i] = change_v * height[i]
+        change[2, i] = change_w * thickness[i]
         inside[i] = known[one] and -INSIDE <= place[i] <= size - 1 + INSIDE
     return dose, change, inside
 

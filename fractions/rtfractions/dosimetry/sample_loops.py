@@ -88,106 +88,140 @@ def crossed(
 
 
 def cells(
-    line: Integers,
-    start_mm: Floats,
-    end_mm: Floats,
-    aside_mm: Floats,
-    height_mm: Floats,
-    strip_of_line: Integers,
+    number: Integers,
+    first: Integers,
+    last: Integers,
+    before_mm: Floats,
+    after_mm: Floats,
     edges_mm: Floats,
-) -> tuple[Integers, Floats, Floats, Floats, Floats, Floats]:
-    """What lies inside on scanlines, by cells; as `sampling._cells`."""
-    begin, end = np.empty(len(line), np.int64), np.empty(len(line), np.int64)
-    strips = strip_of_line[-1] + 1 if len(strip_of_line) else 0
-    least, most = np.full(strips, len(edges_mm)), np.full(strips, -1)
-    strip_mm = np.zeros(strips)
-    for one in range(len(strip_of_line)):
-        strip_mm[strip_of_line[one]] += height_mm[one]
-    for i in range(len(line)):
-        begin[i] = np.searchsorted(edges_mm, start_mm[i], side="right") - 1
-        end[i] = max(np.searchsorted(edges_mm, end_mm[i], side="left") - 1, begin[i])
-        strip = strip_of_line[line[i]]
-        least[strip], most[strip] = min(least[strip], begin[i]), max(most[strip], end[i])
+    line: Integers,
+    row: Integers,
+    h_mm: Floats,
+    aside_mm: Floats,
+    above: Floats,
+    spread_mm2: Floats,
+    spread: Floats,
+    row_mm: Floats,
+    size_mm: Floats,
+    thickness: Floats,
+) -> tuple[Integers, Floats, Floats, Floats, Floats, Floats, Floats, Floats]:
+    """What lies inside of cells; as `cells._cells`."""
+    rows = len(row_mm)
+    of_line = np.cumsum(number) - number
+    begin = np.zeros(rows + 1, np.int64)
+    least, most = np.full(rows, len(edges_mm)), np.full(rows, -1)
+    for scan in range(len(line)):
+        begin[row[scan] + 1] += 1
+        for i in range(of_line[line[scan]], of_line[line[scan]] + number[line[scan]]):
+            least[row[scan]] = min(least[row[scan]], first[i])
+            most[row[scan]] = max(most[row[scan]], last[i])
+    begin = np.cumsum(begin)
+    in_row, filled = np.empty(len(line), np.int64), begin[:-1].copy()
+    for scan in range(len(line)):
+        in_row[filled[row[scan]]] = scan
+        filled[row[scan]] += 1
     size = 0
-    for strip in range(strips):
-        size += max(most[strip] - least[strip] + 1, 0)
-    of_strip, u_mm, v_mm = np.empty(size, np.int64), np.empty(size), np.empty(size)
-    length_mm, tall_mm, area_mm2 = np.empty(size), np.empty(size), np.empty(size)
+    for one in range(rows):
+        size += max(most[one] - least[one] + 1, 0)
+    of_row, u_mm, v_mm, w = np.empty(size, np.int64), np.empty(size), np.empty(size), np.empty(size)
+    length_mm, tall_mm, thick, area_mm2 = np.empty(size), np.empty(size), np.empty(size), np.empty(size)
     # Every cell that a stretch touches counts as full, and then what is missing at both ends is taken away.
-    turns, lost = np.zeros((len(edges_mm) + 1, 3)), np.zeros((len(edges_mm), 5))
-    found = i = 0
-    for strip in range(strips):
-        while i < len(line) and strip_of_line[line[i]] == strip:
-            h, v = height_mm[line[i]], aside_mm[line[i]]
-            square = h * v * v + h * h * h / 12
-            turns[begin[i], 0] += h
-            turns[begin[i], 1] += h * v
-            turns[begin[i], 2] += square
-            turns[end[i] + 1, 0] -= h
-            turns[end[i] + 1, 1] -= h * v
-            turns[end[i] + 1, 2] -= square
-            for side in range(2):
-                k = end[i] if side else begin[i]
-                low = end_mm[i] if side else edges_mm[k]
-                high = edges_mm[k + 1] if side else start_mm[i]
-                missing, away = high - low, (low + high) / 2 - (edges_mm[k] + edges_mm[k + 1]) / 2
-                lost[k, 0] += h * missing
-                lost[k, 1] += h * missing * away
-                lost[k, 2] += h * missing * (away * away + missing * missing / 12)
-                lost[k, 3] += h * v * missing
-                lost[k, 4] += square * missing
-            i += 1
-        full = full_v = full_v2 = 0.0
-        for k in range(least[strip], most[strip] + 1):
-            full, full_v, full_v2 = full + turns[k, 0], full_v + turns[k, 1], full_v2 + turns[k, 2]
-            width = edges_mm[k + 1] - edges_mm[k]
-            area = full * width - lost[k, 0]
-            if area > LEAST_PART * (strip_mm[strip] * width):
-                of_strip[found], area_mm2[found] = strip, area
-                along, across = -lost[k, 1] / area, (full_v * width - lost[k, 3]) / area
-                along2 = (full * width * (width * width) / 12 - lost[k, 2]) / area
-                across2 = (full_v2 * width - lost[k, 4]) / area
-                u_mm[found], v_mm[found] = (edges_mm[k] + edges_mm[k + 1]) / 2 + along, across
-                length_mm[found] = np.sqrt(12 * max(along2 - along * along, 0.0))
-                tall_mm[found] = np.sqrt(12 * max(across2 - across * across, 0.0))
+    turns, lost = np.zeros((len(edges_mm) + 1, 5)), np.zeros((len(edges_mm), 7))
+    x = np.empty(5)
+    found = 0
+    for one in range(rows):
+        for place in range(begin[one], begin[one + 1]):
+            scan = in_row[place]
+            h = h_mm[scan]
+            x[0], x[1], x[2] = h, h * aside_mm[scan], h * spread_mm2[scan]
+            x[3], x[4] = h * above[scan], h * spread[scan]
+            for i in range(of_line[line[scan]], of_line[line[scan]] + number[line[scan]]):
+                for k in range(5):
+                    turns[first[i], k] += x[k]
+                    turns[last[i] + 1, k] -= x[k]
+                for side in range(2):
+                    cell = last[i] if side else first[i]
+                    missing = after_mm[i] if side else before_mm[i]
+                    away = (edges_mm[cell + 1] - edges_mm[cell] - missing) / 2
+                    if not side:
+                        away = -away
+                    for k in range(5):
+                        lost[cell, k] += x[k] * missing
+                    lost[cell, 5] += h * missing * away
+                    lost[cell, 6] += h * missing * (missing * missing / 12 + away * away)
+        full = full_v = full_v2 = full_w = full_w2 = 0.0
+        for cell in range(least[one], most[one] + 1):
+            full, full_v, full_v2 = full + turns[cell, 0], full_v + turns[cell, 1], full_v2 + turns[cell, 2]
+            full_w, full_w2 = full_w + turns[cell, 3], full_w2 + turns[cell, 4]
+            width = edges_mm[cell + 1] - edges_mm[cell]
+            area = full * width - lost[cell, 0]
+            if area > LEAST_PART * (row_mm[one] * width):
+                of_row[found], area_mm2[found] = one, area
+                u_mm[found] = (edges_mm[cell] + edges_mm[cell + 1]) / 2
+                if area < FULL_PART * row_mm[one] * width:
+                    u, u2 = (
+                        -lost[cell, 5] / area,
+                        (full * width * (width * width) / 12 - lost[cell, 6]) / area,
+                    )
+                    v, v2 = (full_v * width - lost[cell, 1]) / area, (full_v2 * width - lost[cell, 2]) / area
+                    t, t2 = (full_w * width - lost[cell, 3]) / area, (full_w2 * width - lost[cell, 4]) / area
+                    u_mm[found] += u
+                    v_mm[found], w[found] = v, t
+                    length_mm[found] = np.sqrt(12 * max(u2 - u * u, 0.0))
+                    tall_mm[found] = np.sqrt(12 * max(v2 - v * v, 0.0))
+                    thick[found] = np.sqrt(12 * max(t2 - t * t, 0.0))
+                else:
+                    v_mm[found] = w[found] = 0.0
+                    length_mm[found], tall_mm[found], thick[found] = width, size_mm[one], thickness[one]
                 found += 1
-            turns[k], lost[k] = 0.0, 0.0
-        if most[strip] >= 0:
-            turns[most[strip] + 1] = 0.0
+            turns[cell], lost[cell] = 0.0, 0.0
+        if most[one] >= 0:
+            turns[most[one] + 1] = 0.0
     return (
-        of_strip[:found],
+        of_row[:found],
         u_mm[:found],
         v_mm[:found],
+        w[:found],
         length_mm[:found],
         tall_mm[:found],
+        thick[:found],
         area_mm2[:found],
     )
 
 
 def in_layers(
-    strip: Integers,
+    row: Integers,
     u_mm: Floats,
     aside_mm: Floats,
+    above: Floats,
     length_mm: Floats,
     height_mm: Floats,
+    thickness: Floats,
     area_mm2: Floats,
     first: Integers,
     times: Integers,
+    layer_mm: Floats,
     weight: Floats,
-) -> tuple[Integers, Floats, Floats, Floats, Floats, Floats]:
-    """Cells of strips in each of their layers; as `sampling._in_layers`."""
+) -> tuple[Integers, Floats, Floats, Floats, Floats, Floats, Floats, Floats]:
+    """Cells of rows in each of their layers; as `sampling._in_layers`."""
     size = 0
-    for i in range(len(strip)):
-        size += times[strip[i]]
-    line, volume = np.empty(size, np.int64), np.empty(size)
+    for i in range(len(row)):
+        size += times[row[i]]
+    line, volume, above_mm, thickness_mm = (
+        np.empty(size, np.int64),
+        np.empty(size),
+        np.empty(size),
+        np.empty(size),
+    )
     u, aside, length, height = np.empty(size), np.empty(size), np.empty(size), np.empty(size)
     at = 0
-    for i in range(len(strip)):
-        for one in range(first[strip[i]], first[strip[i]] + times[strip[i]]):
+    for i in range(len(row)):
+        for one in range(first[row[i]], first[row[i]] + times[row[i]]):
             line[at], volume[at] = one, weight[one] * area_mm2[i]
             u[at], aside[at], length[at], height[at] = u_mm[i], aside_mm[i], length_mm[i], height_mm[i]
+            above_mm[at], thickness_mm[at] = above[i] * layer_mm[one], thickness[i] * layer_mm[one]
             at += 1
-    return line, u, aside, length, height, volume
+    return line, u, aside, above_mm, length, height, thickness_mm, volume
 
 
 def spread_over(dose: Floats, change: Floats, least: float, greatest: float) -> tuple[Floats, Flags]:

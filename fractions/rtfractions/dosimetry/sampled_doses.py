@@ -83,7 +83,8 @@ def doses_of(lines: Lines, grid: DoseGrid, interpolation: Interpolation) -> Dose
         u,
         lines.line,
         int(block.first[order[0]]),
-        lines.length_mm,
+        (lines.length_mm, lines.height_mm, lines.thickness_mm),
+        (lines.aside_mm, lines.above_mm),
         by_u,
         np.broadcast_to(by_v, v.shape),
         np.broadcast_to(by_w, w.shape),
@@ -92,12 +93,6 @@ def doses_of(lines: Lines, grid: DoseGrid, interpolation: Interpolation) -> Dose
     )
     find = _linear_compiled if compiles_linear else _found
     dose, change, inside = find(block, order, v, w, along)
-    for along_it, away, size in (
-        (change[1], lines.aside_mm, lines.height_mm),
-        (change[2], lines.above_mm, lines.thickness_mm),
-    ):
-        dose += along_it * away
-        along_it *= size
     return Doses(dose, change.T, inside)
 
 
@@ -112,8 +107,10 @@ class _Along(NamedTuple):
         Its line.
     first : int
         Index of the first voxel of the block along u.
-    length_mm : ndarray, shape (n,)
-        Its length along u.
+    size_mm : tuple of ndarray, shape (n,)
+        Its size along u, v and w.
+    away_mm : tuple of ndarray, shape (n,)
+        How far it lies from its line along v and w.
     by_u : ndarray, shape (n,) or (1,)
         Voxels in a mm along u.
     by_v, by_w : ndarray, shape (L,)
@@ -127,7 +124,8 @@ class _Along(NamedTuple):
     place: Floats
     line: Integers
     first: int
-    length_mm: Floats
+    size_mm: tuple[Floats, Floats, Floats]
+    away_mm: tuple[Floats, Floats]
     by_u: Floats
     by_v: Floats
     by_w: Floats
@@ -157,7 +155,8 @@ def _linear_compiled(
         along.place,
         along.line,
         along.first,
-        along.length_mm,
+        along.size_mm,
+        along.away_mm,
         along.by_u,
         along.by_v,
         along.by_w,
@@ -185,7 +184,8 @@ def _found(
             along.place,
             along.line,
             along.first,
-            along.length_mm,
+            along.size_mm,
+            along.away_mm,
             along.by_u,
             along.by_v,
             along.by_w,
@@ -215,9 +215,11 @@ def _found(
             change[0] += of_u.slope[k] * found
             change[1] += of_u.value[k] * along_v.take(at_k)
             change[2] += of_u.value[k] * along_w.take(at_k)
-    change[0] *= along.by_u * along.length_mm
-    change[1] *= along.by_v[along.line]
-    change[2] *= along.by_w[along.line]
+    change[0] *= along.by_u * along.size_mm[0]
+    for k, per_mm in ((1, along.by_v), (2, along.by_w)):
+        change[k] *= per_mm[along.line]
+        dose += change[k] * along.away_mm[k - 1]
+        change[k] *= along.size_mm[k]
     return dose, change, inside
 
 

@@ -132,9 +132,9 @@ def lines_in_layers(
     axes, steps
         As of the samples.
     """
-    kept = layers.part > 0
-    tiers = tiers_of(Layers(*(values[kept] for values in layers)), steps.w_edges_mm)
-    area = np.bincount(tiers.pieces.tier, tiers.pieces.share * area_mm2[tiers.pieces.section])
+    tiers = tiers_of(layers, steps.w_edges_mm)
+    pieces = tiers.pieces
+    area = np.asarray(np.bincount(pieces.tier, pieces.share * area_mm2[pieces.section]), np.float64)
     size = (area / (steps.u_mm * steps.v_mm) + 10) * tiers.times
     batch = (np.cumsum(size) - size) // BATCH
     runs = runs_of(found, steps.u_edges_mm)

@@ -79,11 +79,17 @@ class Tiers(NamedTuple):
 
     def between(self, first: int, end: int) -> "Tiers":
         """Some tiers that follow each other."""
-        pieces = slice(*np.searchsorted(self.pieces.tier, (first, end)).tolist())
         layers = slice(int(self.times[:first].sum()), int(self.times[:end].sum()))
-        tier, *others = self.pieces
+        pieces = self.pieces
+        some = slice(*np.searchsorted(pieces.tier, (first, end)).tolist())
         return Tiers(
-            Pieces(tier[pieces] - first, *(values[pieces] for values in others)),
+            Pieces(
+                pieces.tier[some] - first,
+                pieces.section[some],
+                pieces.share[some],
+                pieces.above[some],
+                pieces.thickness[some],
+            ),
             self.times[first:end],
             self.w_mm[layers],
             self.thickness_mm[layers],
@@ -97,10 +103,15 @@ def tiers_of(layers: Layers, edges_mm: Floats) -> Tiers:
     Parameters
     ----------
     layers : Layers
-        Layers that are not empty and reach over no plane of voxels.
+        Layers that reach over no plane of voxels; empty ones are left out.
     edges_mm : ndarray, shape (E,)
         Where tiers end along w, ascending.
     """
+    some = layers.part > 0
+    if not some.all():
+        layers = Layers(
+            layers.section[some], layers.w_mm[some], layers.thickness_mm[some], layers.part[some]
+        )
     gap = np.searchsorted(edges_mm, layers.w_mm)
     alone = np.bincount(gap)[gap] == 1
     if alone.all():
@@ -117,7 +128,7 @@ def tiers_of(layers: Layers, edges_mm: Floats) -> Tiers:
     filled = thickness * part
     whole = np.bincount(of, filled)
     middle = np.bincount(of, filled * w) / whole
-    some = _whole(np.arange(by_section), keys[:by_section])
+    own = _whole(np.arange(by_section), keys[:by_section])
     others = Pieces(
         tier[joined],
         layers.section[joined],
@@ -128,7 +139,7 @@ def tiers_of(layers: Layers, edges_mm: Floats) -> Tiers:
     times = np.concatenate((np.bincount(tier[alone], minlength=by_section), np.ones(len(whole), np.int64)))
     single = np.flatnonzero(alone)  # by section, and so by tier
     return Tiers(
-        Pieces(*(np.concatenate(both) for both in zip(some, others, strict=True))),
+        Pieces(*(np.concatenate(both) for both in zip(own, others, strict=True))),
         times,
         np.concatenate((layers.w_mm[single], middle)),
         np.concatenate((layers.thickness_mm[single], whole)),
