@@ -298,8 +298,8 @@ def _spread_over(
 ) -> tuple[Floats, NDArray[np.bool_]]:
     """Half the width over which the dose of each sample is spread, and which samples may hold a new extreme."""
     u, v, w = change
-    spread = 0.5 * np.sqrt(u**2 + v**2 + w**2)
-    reach = 0.5 * (np.abs(u) + np.abs(v) + np.abs(w))
+    spread = 0.5 * np.sqrt(u * u + v * v + w * w)
+    reach = sample_loops.CORNER * spread
     return spread, (dose + reach > greatest) | (dose - reach < least)
 
 
@@ -311,21 +311,19 @@ def _voxels_within(lines: Lines, which: NDArray[np.int64], grid: DoseGrid) -> tu
     indices = indices_of(points, lines.axes, grid)
     # Samples end at voxels, so that their middles lie half way between two: both may be within.
     lower, upper = np.ceil(indices - 0.5 - _SLACK), np.floor(indices + 0.5 + _SLACK)
-    found_doses, found_points = [], []
-    for corner in product((False, True), repeat=3):
-        nearest = np.where(corner, upper, lower)
-        another = ~np.any(np.array(corner) & (upper == lower), axis=1)
-        frame, row, column = np.clip(nearest, 0, np.array(grid.shape) - 1).astype(np.int64).T
-        away = local_mm(indices, (frame, row, column), lines.axes, grid)
-        within = another & (np.abs(away[0]) <= lines.length_mm[which] / 2 + _SLACK)
-        within &= np.abs(away[1]) <= lines.height_mm[which] / 2 + _SLACK
-        within &= np.abs(away[2]) <= lines.thickness_mm[which] / 2 + _SLACK
-        doses = np.zeros(int(np.count_nonzero(within)))
-        for layer in grid.layers:
-            doses += layer.stored[frame[within], row[within], column[within]] * layer.scaling_gy
-        found_doses.append(doses)
-        found_points.append(points[within] + np.column_stack(away)[within])
-    return np.concatenate(found_doses), np.concatenate(found_points)
+    corner = np.array(list(product((False, True), repeat=3)))[:, None]
+    another = ~np.any(corner & (upper == lower), axis=2).ravel()
+    nearest = np.clip(np.where(corner, upper, lower).reshape(-1, 3), 0, np.array(grid.shape) - 1)
+    frame, row, column = np.ascontiguousarray(nearest.T, np.int64)
+    away = local_mm(np.tile(indices, (len(corner), 1)), (frame, row, column), lines.axes, grid)
+    sizes = (lines.length_mm[which], lines.height_mm[which], lines.thickness_mm[which])
+    for along, size_mm in zip(away, sizes, strict=True):
+        another &= np.abs(along) <= np.tile(size_mm / 2 + _SLACK, len(corner))
+    within = np.flatnonzero(another)
+    doses = np.zeros(len(within))
+    for layer in grid.layers:
+        doses += layer.stored[frame[within], row[within], column[within]] * layer.scaling_gy
+    return doses, points[within % len(points)] + np.column_stack([along[within] for along in away])
 
 
 def _with_difference(dvh: DVH, linear: DVH, model: Model) -> DVH:

@@ -135,8 +135,7 @@ class _Ramps:
         middle = (batch.dose_gy - self.minimum_gy) / self.width_gy
         steepness = batch.weight / (2 * half)
         for ends, signed in ((middle - half, steepness), (middle + half, -steepness)):
-            place = NODES * np.sqrt(np.maximum(ends, 0.0))
-            node = np.minimum(np.ceil(place), NODES + 1).astype(np.int64)
+            node = (NODES * np.sqrt(np.maximum(ends, 0.0))).astype(np.int64) + 1
             self.slope += np.bincount(node, signed, NODES + 2)
             self.offset += np.bincount(node, signed * ends, NODES + 2)
 

@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from rtfractions.dosimetry.dvh import DVHError
-from rtfractions.dosimetry.sampled_doses import ALIGNED
+from rtfractions.dosimetry.sampled_doses import ALIGNED, corners
 from rtfractions.dosimetry.sampling import Lines, Steps, lines_of
 from rtfractions.dosimetry.shapes import EndCaps, Solid, mixed, shaped, smallness, stacked
 from rtfractions.errors import Where
@@ -226,8 +226,7 @@ def steps_for(model: Model, grids: Sequence[DoseGrid]) -> Steps:
     enlarged = max(samples / MOST_SAMPLES, 1.0) ** (1 / 3)
     steps *= enlarged
     apart = steps * (_THINNED if enlarged > 1 else _SAME)
-    surface = model.surface_mm
-    low, high = surface.min(axis=0), surface.max(axis=0)
+    low, high = corners(model.surface_mm)
     # A cap, or a section between planes, may reach a little further than the contours.
     low, high = low - 0.2 * (high - low), high + 0.2 * (high - low)
     u, v, w = (
@@ -260,8 +259,11 @@ def _planes_mm(grid: DoseGrid, axes: Floats, axis: int) -> Floats | None:
 
 def _joined(planes: list[Floats], apart_mm: float) -> Floats:
     """The planes of some grids, ascending, of those nearer to each other only some."""
+    every = np.sort(np.concatenate([np.zeros(0), *planes]))
+    if (np.diff(every) > apart_mm).all():
+        return every
     kept: list[float] = []
-    for one in np.sort(np.concatenate([np.zeros(0), *planes])).tolist():
+    for one in every.tolist():
         if not kept or one - kept[-1] > apart_mm:
             kept.append(one)
     return np.array(kept)

@@ -18,6 +18,9 @@ SLIVER = 0.05
 LEAST_PART = 1e-4
 """Part of a cell that is left out where no more is inside."""
 
+CORNER = 3**0.5
+"""How much further the dose may reach within a sample, at its corners, than over what it is spread."""
+
 FULL_PART = 1 - 1e-9
 """Part of a cell from which on it counts as full."""
 
@@ -230,7 +233,7 @@ def spread_over(dose: Floats, change: Floats, least: float, greatest: float) -> 
     for i in range(len(dose)):
         u, v, w = change[0, i], change[1, i], change[2, i]
         spread[i] = 0.5 * np.sqrt(u * u + v * v + w * w)
-        reach = 0.5 * (abs(u) + abs(v) + abs(w))
+        reach = CORNER * spread[i]
         doubtful[i] = dose[i] + reach > greatest or dose[i] - reach < least
     return spread, doubtful
 
@@ -260,9 +263,9 @@ def ramps(
         middle = (dose[i] - least) / width
         steepness = weight[i] / (2 * half)
         low, high = middle - half, middle + half
-        node = int(min(np.ceil(nodes * np.sqrt(max(low, 0.0))), nodes + 1))
+        node = int(nodes * np.sqrt(max(low, 0.0))) + 1
         slope[node] += steepness
         offset[node] += steepness * low
-        node = int(min(np.ceil(nodes * np.sqrt(max(high, 0.0))), nodes + 1))
+        node = int(nodes * np.sqrt(max(high, 0.0))) + 1
         slope[node] -= steepness
         offset[node] -= steepness * high

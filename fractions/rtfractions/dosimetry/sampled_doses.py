@@ -228,7 +228,7 @@ def _across(table: Floats, rows: int, of_v: Taps, of_w: Taps) -> tuple[Floats, F
     first = of_w.first * rows + of_v.first
     if len(of_w.value) == 2:  # linear: in half the operations that weights would need
         corners = [table.take(first + k, axis=0) for k in (0, 1, rows, rows + 1)]
-        return _between_corners(corners, of_v.value[1][:, None], of_w.value[1][:, None])
+        return _betweencorners(corners, of_v.value[1][:, None], of_w.value[1][:, None])
     if cubic := compiled(dose_loops.cubic_across):
         return cubic(table, rows, first, of_v.value, of_v.slope, of_w.value, of_w.slope)
     level, along_v, along_w = (np.zeros((len(first), table.shape[1])) for _ in range(3))
@@ -250,10 +250,10 @@ def _across_samples(
     first = ((of_w.first * rows + of_v.first) * columns)[line] + of_u.first
     at = first[:, None] + np.arange(2)
     corners = [flat.take(at + k * columns) for k in (0, 1, rows, rows + 1)]
-    return _between_corners(corners, of_v.value[1][line, None], of_w.value[1][line, None])
+    return _betweencorners(corners, of_v.value[1][line, None], of_w.value[1][line, None])
 
 
-def _between_corners(corners: list[Floats], v: Floats, w: Floats) -> tuple[Floats, Floats, Floats]:
+def _betweencorners(corners: list[Floats], v: Floats, w: Floats) -> tuple[Floats, Floats, Floats]:
     """Doses between those at four corners, and changes along v and w.
 
     The corners are the lower along w and beyond it along v, then the upper and beyond it; they are overwritten.
@@ -295,7 +295,7 @@ def doses_at(
         some = indices if within.all() else indices[within]
         inside[part] = within
         if len(some):
-            block = whole or block_of(grid, *_corners(some), interpolation)
+            block = whole or block_of(grid, *corners(some), interpolation)
             assert block is not None
             dose[part][within] = values_at(block, some)
     return dose, inside
@@ -334,7 +334,7 @@ def _pointwise(lines: Lines, grid: DoseGrid, interpolation: Interpolation) -> Do
     dose, change = np.zeros(len(indices)), np.zeros((len(indices), 3))
     some = indices[inside]
     if len(some):
-        block = block_of(grid, *_corners(some), interpolation)
+        block = block_of(grid, *corners(some), interpolation)
         assert block is not None
         dose[inside] = values_at(block, some)
         for axis in range(3):
@@ -345,7 +345,7 @@ def _pointwise(lines: Lines, grid: DoseGrid, interpolation: Interpolation) -> Do
     return Doses(dose, gradient * size, inside)
 
 
-def _corners(indices: Floats) -> tuple[Floats, Floats]:
+def corners(indices: Floats) -> tuple[Floats, Floats]:
     """Least and greatest of each column; column by column, for numpy is slow along a short axis."""
     columns = [indices[:, axis] for axis in range(3)]
     return np.array([one.min() for one in columns]), np.array([one.max() for one in columns])

@@ -109,9 +109,7 @@ def tiers_of(layers: Layers, edges_mm: Floats) -> Tiers:
     """
     some = layers.part > 0
     if not some.all():
-        layers = Layers(
-            layers.section[some], layers.w_mm[some], layers.thickness_mm[some], layers.part[some]
-        )
+        layers = Layers(layers.section[some], layers.w_mm[some], layers.thickness_mm[some], layers.part[some])
     gap = np.searchsorted(edges_mm, layers.w_mm)
     alone = np.bincount(gap)[gap] == 1
     if alone.all():
