@@ -6,6 +6,7 @@ from decimal import Decimal
 from typing import Final, TypeVar
 
 from rtfractions.dosimetry.conversion import ConversionError, Converted
+from rtfractions.dosimetry.converted_dvhs import converted_dvh, summed_dvh
 from rtfractions.dosimetry.courses import ChosenDose
 from rtfractions.dosimetry.dvh import DVH
 from rtfractions.dosimetry.engine import InterpolationOption, model_dvh
@@ -14,12 +15,7 @@ from rtfractions.dosimetry.interpolation import even_frames
 from rtfractions.dosimetry.modelling import EndCapsOption, Model, model_of
 from rtfractions.dosimetry.nesting import outer_volumes_cm3
 from rtfractions.dosimetry.phases import Phases
-from rtfractions.dosimetry.plan_dvhs import (
-    MetricResult,
-    StructureResult,
-    converted_dvh,
-    summed_dvh,
-)
+from rtfractions.dosimetry.plan_dvhs import MetricResult, StructureResult
 from rtfractions.dosimetry.regions import Grown, Region, region_model
 from rtfractions.errors import RTFractionsError
 from rtfractions.metrics import Metric
