@@ -237,8 +237,8 @@ def _cells(
     missing = np.concatenate((h, h)) * missing_mm
     # Every cell that a stretch touches counts as full, and then what is missing at both ends is taken away.
     size = len(row_mm) * columns
-    turns = np.concatenate((h, -h))
-    full = np.cumsum(np.bincount(np.concatenate((starts, ends + 1)), turns, size))
+    turns_at = np.concatenate((starts, ends + 1))
+    full = np.cumsum(np.bincount(turns_at, np.concatenate((h, -h)), size))
     edges = edges_mm[least : least + columns]
     width = np.diff(edges)
     whole = np.append(width, 0.0)
@@ -246,36 +246,36 @@ def _cells(
     area -= np.bincount(touched, missing, size).reshape(-1, columns)
     most = row_mm[:, None] * whole
     kept = area > sample_loops.LEAST_PART * most
+    partial = (kept & (area < sample_loops.FULL_PART * most)).reshape(-1)
     cell = np.flatnonzero(kept)
     own_row = np.repeat(np.arange(len(kept)), np.count_nonzero(kept, axis=1))
     column = cell - own_row * columns
     area, length, u = area.reshape(-1)[cell], width[column], ((edges[1:] + edges[:-1]) / 2)[column]
     v, w, tall, thick = np.zeros(len(cell)), np.zeros(len(cell)), size_mm[own_row], thickness[own_row]
     # Of what is partly inside, moments: of all its scans from where they turn, less what is missing.
-    some = np.flatnonzero(area < sample_loops.FULL_PART * row_mm[own_row] * length)
-    cell = cell[some]
-    first, last = (np.searchsorted(cell, one) for one in (starts, ends))
-    at = np.concatenate((first, last))
-    lost = np.append(cell, -1)[at] == touched
-    turn = np.concatenate((first, last + lost[len(first) :]))
-    at, missing = at[lost], missing[lost]
-    scan = np.concatenate((scan, scan))
-    lost_scan = scan[lost]
+    some = np.flatnonzero(partial[cell])
+    numbers = np.cumsum(partial) - partial  # of the partial cells; elsewhere that of the next one
+    turn, lost = numbers[turns_at], partial[touched]
+    at, missing, missing_mm = numbers[touched][lost], missing[lost], missing_mm[lost]
     area_of, width_of = area[some], length[some]
-    filled = full[cell] * width_of
-    away = (width_of[at] - missing_mm[lost]) / 2
-    away[: np.count_nonzero(lost[: len(first)])] *= -1
-    squared = missing_mm[lost] ** 2 / 12 + away**2
-    u_of = -np.bincount(at, missing * away, len(cell)) / area_of
-    u2 = (filled * width_of**2 / 12 - np.bincount(at, missing * squared, len(cell))) / area_of
+    filled = full[cell[some]] * width_of
+    away = (width_of[at] - missing_mm) / 2
+    away[: np.count_nonzero(lost[: len(stretch)])] *= -1
+    u_of = -np.bincount(at, missing * away, len(some)) / area_of
+    squared = missing_mm * missing_mm / 12 + away * away
+    u2 = (filled * width_of**2 / 12 - np.bincount(at, missing * squared, len(some))) / area_of
     u[some] += u_of
     length[some] = np.sqrt(12 * np.maximum(u2 - u_of**2, 0.0))
 
     def mean(x: Floats) -> Floats:
-        filled = np.cumsum(np.bincount(turn, turns * x[scan], len(cell) + 1))[:-1] * width_of
-        return np.asarray((filled - np.bincount(at, missing * x[lost_scan], len(cell))) / area_of)
+        one = h * x[scan]
+        filled = np.cumsum(np.bincount(turn, np.concatenate((one, -one)), len(some) + 1))[:-1] * width_of
+        lost_of = np.bincount(at, np.concatenate((one, one))[lost] * missing_mm, len(some))
+        return np.asarray((filled - lost_of) / area_of)
 
     for centre, extent, one, squares in ((v, tall, aside_mm, spread_mm2), (w, thick, above, spread)):
+        if not one.any() and (squares == squares[0]).all():
+            continue  # all scans lie in the middle of their rows
         middle = mean(one)
         centre[some] = middle
         extent[some] = np.sqrt(12 * np.maximum(mean(squares) - middle**2, 0.0))

@@ -228,7 +228,7 @@ def _across(table: Floats, rows: int, of_v: Taps, of_w: Taps) -> tuple[Floats, F
     first = of_w.first * rows + of_v.first
     if len(of_w.value) == 2:  # linear: in half the operations that weights would need
         corners = [table.take(first + k, axis=0) for k in (0, 1, rows, rows + 1)]
-        return _betweencorners(corners, of_v.value[1][:, None], of_w.value[1][:, None])
+        return _between_corners(corners, of_v.value[1][:, None], of_w.value[1][:, None])
     if cubic := compiled(dose_loops.cubic_across):
         return cubic(table, rows, first, of_v.value, of_v.slope, of_w.value, of_w.slope)
     level, along_v, along_w = (np.zeros((len(first), table.shape[1])) for _ in range(3))
@@ -250,10 +250,10 @@ def _across_samples(
     first = ((of_w.first * rows + of_v.first) * columns)[line] + of_u.first
     at = first[:, None] + np.arange(2)
     corners = [flat.take(at + k * columns) for k in (0, 1, rows, rows + 1)]
-    return _betweencorners(corners, of_v.value[1][line, None], of_w.value[1][line, None])
+    return _between_corners(corners, of_v.value[1][line, None], of_w.value[1][line, None])
 
 
-def _betweencorners(corners: list[Floats], v: Floats, w: Floats) -> tuple[Floats, Floats, Floats]:
+def _between_corners(corners: list[Floats], v: Floats, w: Floats) -> tuple[Floats, Floats, Floats]:
     """Doses between those at four corners, and changes along v and w.
 
     The corners are the lower along w and beyond it along v, then the upper and beyond it; they are overwritten.

@@ -201,11 +201,10 @@ def _in_layers(
     layer_mm, weight : ndarray, shape (L,)
         Thickness of the layer of each line, and what a mm2 on it weighs.
     """
+    if (times == 1).all():  # each row is a line
+        mm = layer_mm[row]
+        return row, u_mm, aside_mm, above * mm, length_mm, height_mm, thickness * mm, weight[row] * area_mm2
     repeats = times[row]
-    if (repeats == 1).all():
-        line = first[row]
-        mm = layer_mm[line]
-        return line, u_mm, aside_mm, above * mm, length_mm, height_mm, thickness * mm, weight[line] * area_mm2
     cell = np.repeat(np.arange(len(repeats)), repeats)
     line = np.arange(len(cell)) + (first[row] - (np.cumsum(repeats) - repeats))[cell]
     u, aside, length, height = (values[cell] for values in (u_mm, aside_mm, length_mm, height_mm))
