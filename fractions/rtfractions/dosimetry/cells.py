@@ -19,12 +19,18 @@ Integers = NDArray[np.int64]
 
 
 class Runs(NamedTuple):
-    """Stretches of scanlines by the cells that they touch.
+    """Scanlines and their stretches by the cells that they touch.
 
     Attributes
     ----------
-    number : ndarray of int, shape (L,)
-        How many stretches each scanline has.
+    lines, first_line : ndarray of int, shape (S,)
+        How many scanlines each section has, and its first.
+    v_mm, height_mm : ndarray, shape (L,)
+        Where each scanline lies along v, and the height that it stands for.
+    place : ndarray of int, shape (L,)
+        Between which edges along v it lies.
+    number, first_run : ndarray of int, shape (L,)
+        How many stretches it has, and its first.
     first, last : ndarray of int, shape (m,)
         The first and the last cell that each stretch touches.
     before_mm, after_mm : ndarray, shape (m,)
@@ -33,7 +39,13 @@ class Runs(NamedTuple):
         Where cells end along u.
     """
 
+    lines: Integers
+    first_line: Integers
+    v_mm: Floats
+    height_mm: Floats
+    place: Integers
     number: Integers
+    first_run: Integers
     first: Integers
     last: Integers
     before_mm: Floats
@@ -116,24 +128,20 @@ class Cells(NamedTuple):
     area_mm2: Floats
 
 
-def rows_of(found: Stretches, tiers: Tiers, edges_mm: Floats) -> tuple[Rows, Integers]:
-    """The rows of cells of tiers, which end at edges along v; and the tier of each."""
+def rows_of(runs: Runs, tiers: Tiers) -> tuple[Rows, Integers]:
+    """The rows of cells of tiers, and the tier of each."""
     pieces = tiers.pieces
-    sections = int(pieces.section.max()) + 1
-    lines = np.bincount(found.plane_of_line, minlength=sections)
-    first_line = np.cumsum(lines) - lines
-    row_of_line = np.searchsorted(edges_mm, found.v_mm, side="right")
+    first_line, times = runs.first_line[pieces.section], runs.lines[pieces.section]
     # The rows of each tier are those from the lowest to the highest of its sections.
     begins = np.searchsorted(pieces.tier, np.arange(len(tiers.times)))
-    low = np.minimum.reduceat(row_of_line[first_line[pieces.section]], begins)
-    high = np.maximum.reduceat(row_of_line[(first_line + lines - 1)[pieces.section]], begins)
+    low = np.minimum.reduceat(runs.place[first_line], begins)
+    high = np.maximum.reduceat(runs.place[first_line + times - 1], begins)
     count = high - low + 1
     first_row = np.cumsum(count) - count
-    times = lines[pieces.section]
     piece = np.repeat(np.arange(len(times)), times)
-    line = np.arange(len(piece)) + (first_line[pieces.section] - (np.cumsum(times) - times))[piece]
-    row = row_of_line[line] + (first_row - low)[pieces.tier[piece]]
-    height, v = found.height_mm[line], found.v_mm[line]
+    line = np.arange(len(piece)) + (first_line - (np.cumsum(times) - times))[piece]
+    row = runs.place[line] + (first_row - low)[pieces.tier[piece]]
+    height, v = runs.height_mm[line], runs.v_mm[line]
     above, weight = pieces.above[piece], height * pieces.share[piece]
     total = np.asarray(np.bincount(row, weight, int(count.sum())), np.float64)
     known = np.maximum(total, np.finfo(float).tiny)
@@ -148,18 +156,31 @@ def rows_of(found: Stretches, tiers: Tiers, edges_mm: Floats) -> tuple[Rows, Int
     return Rows(scans, total, v_mm, middle, size_mm, thickness), np.repeat(np.arange(len(count)), count)
 
 
-def runs_of(found: Stretches, edges_mm: Floats) -> Runs:
-    """Stretches by the cells they touch, which end at edges along u."""
+def runs_of(found: Stretches, u_edges_mm: Floats, v_edges_mm: Floats) -> Runs:
+    """Scanlines and their stretches by the cells they touch, which end at edges along u and v."""
     kept = found.end_mm > found.start_mm
     line, start, end = found.line[kept], found.start_mm[kept], found.end_mm[kept]
     if len(line):  # whatever reaches beyond the edges is in one cell
         low, high = float(start.min()), float(end.max())
-        beyond = [high] if high > edges_mm[-1] else []
-        edges_mm = np.concatenate(([low] if low < edges_mm[0] else [], edges_mm, beyond))
-    first = np.searchsorted(edges_mm, start, side="right") - 1
-    last = np.maximum(np.searchsorted(edges_mm, end, side="left") - 1, first)
-    number = np.bincount(line, minlength=len(found.v_mm))
-    return Runs(number, first, last, start - edges_mm[first], edges_mm[last + 1] - end, edges_mm)
+        beyond = [high] if high > u_edges_mm[-1] else []
+        u_edges_mm = np.concatenate(([low] if low < u_edges_mm[0] else [], u_edges_mm, beyond))
+    first = np.searchsorted(u_edges_mm, start, side="right") - 1
+    last = np.maximum(np.searchsorted(u_edges_mm, end, side="left") - 1, first)
+    lines, number = np.bincount(found.plane_of_line), np.bincount(line, minlength=len(found.v_mm))
+    return Runs(
+        lines=lines,
+        first_line=np.cumsum(lines) - lines,
+        v_mm=found.v_mm,
+        height_mm=found.height_mm,
+        place=np.searchsorted(v_edges_mm, found.v_mm, side="right"),
+        number=number,
+        first_run=np.cumsum(number) - number,
+        first=first,
+        last=last,
+        before_mm=start - u_edges_mm[first],
+        after_mm=u_edges_mm[last + 1] - end,
+        edges_mm=u_edges_mm,
+    )
 
 
 def cells_of(runs: Runs, rows: Rows) -> Cells:
@@ -168,6 +189,7 @@ def cells_of(runs: Runs, rows: Rows) -> Cells:
     return Cells(
         *find(
             runs.number,
+            runs.first_run,
             runs.first,
             runs.last,
             runs.before_mm,
@@ -189,6 +211,7 @@ def cells_of(runs: Runs, rows: Rows) -> Cells:
 
 def _cells(
     number: Integers,
+    first_run: Integers,
     first: Integers,
     last: Integers,
     before_mm: Floats,
@@ -209,7 +232,7 @@ def _cells(
 
     Parameters
     ----------
-    number, first, last, before_mm, after_mm, edges_mm
+    number, first_run, first, last, before_mm, after_mm, edges_mm
         As of `Runs`.
     line, row, h_mm, aside_mm, above, spread_mm2, spread
         As of `Scans`.
@@ -227,7 +250,7 @@ def _cells(
     if not len(scan):
         none = np.zeros(0)
         return np.zeros(0, np.int64), none, none, none, none, none, none, none
-    stretch = np.arange(len(scan)) + ((np.cumsum(number) - number)[line] - (np.cumsum(times) - times))[scan]
+    stretch = np.arange(len(scan)) + (first_run[line] - (np.cumsum(times) - times))[scan]
     first, last = first[stretch], last[stretch]
     least, columns = int(first.min()), int(last.max() - first.min()) + 2  # one more, in which nothing lies
     h, start = h_mm[scan], row[scan] * columns - least

@@ -83,7 +83,10 @@ class Block:
         below = np.clip(np.floor(local).astype(np.int64), beyond, self.values.shape[axis] - 2 - beyond)
         t = np.clip(local - below, 0.0, 1.0)
         if self.interpolation == "linear":
-            return Taps(below, np.stack((1 - t, t)), np.broadcast_to([[-1.0], [1.0]], (2, len(t))))
+            value = np.empty((2, len(t)))
+            np.subtract(1.0, t, out=value[0])
+            value[1] = t
+            return Taps(below, value, np.broadcast_to([[-1.0], [1.0]], value.shape))
         s = 1 - t
         s2, t2 = s * s, t * t
         s3, t3 = s2 * s, t2 * t

@@ -92,6 +92,7 @@ def crossed(
 
 def cells(
     number: Integers,
+    first_run: Integers,
     first: Integers,
     last: Integers,
     before_mm: Floats,
@@ -110,12 +111,11 @@ def cells(
 ) -> tuple[Integers, Floats, Floats, Floats, Floats, Floats, Floats, Floats]:
     """What lies inside of cells; as `cells._cells`."""
     rows = len(row_mm)
-    of_line = np.cumsum(number) - number
     begin = np.zeros(rows + 1, np.int64)
     least, most = np.full(rows, len(edges_mm)), np.full(rows, -1)
     for scan in range(len(line)):
         begin[row[scan] + 1] += 1
-        for i in range(of_line[line[scan]], of_line[line[scan]] + number[line[scan]]):
+        for i in range(first_run[line[scan]], first_run[line[scan]] + number[line[scan]]):
             least[row[scan]] = min(least[row[scan]], first[i])
             most[row[scan]] = max(most[row[scan]], last[i])
     begin = np.cumsum(begin)
@@ -138,7 +138,7 @@ def cells(
             h = h_mm[scan]
             x[0], x[1], x[2] = h, h * aside_mm[scan], h * spread_mm2[scan]
             x[3], x[4] = h * above[scan], h * spread[scan]
-            for i in range(of_line[line[scan]], of_line[line[scan]] + number[line[scan]]):
+            for i in range(first_run[line[scan]], first_run[line[scan]] + number[line[scan]]):
                 for k in range(5):
                     turns[first[i], k] += x[k]
                     turns[last[i] + 1, k] -= x[k]

@@ -137,17 +137,15 @@ def lines_in_layers(
     area = np.asarray(np.bincount(pieces.tier, pieces.share * area_mm2[pieces.section]), np.float64)
     size = (area / (steps.u_mm * steps.v_mm) + 10) * tiers.times
     batch = (np.cumsum(size) - size) // BATCH
-    runs = runs_of(found, steps.u_edges_mm)
+    runs = runs_of(found, steps.u_edges_mm, steps.v_edges_mm)
     ends = np.append(np.flatnonzero(np.diff(batch)) + 1, len(batch))
     for first, end in zip([0, *ends[:-1].tolist()], ends.tolist(), strict=True):
-        yield _lines(found, runs, tiers.between(first, end), area[first:end], axes, steps.v_edges_mm)
+        yield _lines(runs, tiers.between(first, end), area[first:end], axes)
 
 
-def _lines(
-    found: Stretches, runs: Runs, tiers: Tiers, area_mm2: Floats, axes: Floats, v_edges_mm: Floats
-) -> Lines:
+def _lines(runs: Runs, tiers: Tiers, area_mm2: Floats, axes: Floats) -> Lines:
     """The samples of some tiers."""
-    rows, tier_of_row = rows_of(found, tiers, v_edges_mm)
+    rows, tier_of_row = rows_of(runs, tiers)
     cells = cells_of(runs, rows)
     scanned_mm2 = np.bincount(tier_of_row[cells.row], cells.area_mm2, len(area_mm2))
     scale = np.divide(area_mm2, scanned_mm2, out=np.zeros(len(area_mm2)), where=scanned_mm2 > 0)
