@@ -6,6 +6,11 @@ from pathlib import Path
 
 import pytest
 
+REVIEW = [
+    str(Path(__file__).parents[2] / "sample_plans" / "review" / name)
+    for name in ("dose1.dcm", "structures.dcm")
+]
+
 
 @pytest.mark.parametrize(
     ("name", "options", "shows"),
@@ -13,6 +18,7 @@ import pytest
         ("dvh_accuracy.py", ["60"], "ours"),
         ("dvh_speed.py", ["1", "--structures", "4"], "ours"),
         ("dvh_limits.py", ["1"], "capsule"),
+        ("dvh_steep.py", [*REVIEW, "--points", "2000"], "D50%"),
     ],
 )
 def test_benchmark_runs(name: str, options: list[str], shows: str, child_environment: dict[str, str]) -> None:
