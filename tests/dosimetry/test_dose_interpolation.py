@@ -4,8 +4,10 @@ import numpy as np
 import pytest
 from analytic_shapes import AXIAL, Floats, gaussian_dose, linear_dose, sampled
 
+from rtfractions.dosimetry import model_of, samples
 from rtfractions.dosimetry.interpolation import Interpolation, block_of, values_at
 from rtfractions.grid import DoseGrid, Layer
+from rtfractions.structures import Plane, Structure
 
 BOTH: tuple[Interpolation, ...] = ("linear", "cubic")
 
@@ -63,3 +65,24 @@ def test_a_peak_between_voxels_is_read_too_low_by_lines_and_hardly_by_the_spline
     linear, cubic = (float(at(grid, middle, one)[0]) for one in BOTH)
     assert linear == pytest.approx(24 * np.exp(-3 * 2.5**2 / (8 * 4**2)), rel=1e-6)
     assert cubic == pytest.approx(24, rel=0.01)
+
+
+@pytest.mark.parametrize("order", [(0, 1, 2), (2, 0, 1), (1, 0, 2)])
+@pytest.mark.parametrize("side_mm", [12.0, 27.0, 45.0])  # a shape, a mixture, slabs
+def test_samples_have_the_grids_dose_at_their_centres(order: tuple[int, int, int], side_mm: float) -> None:
+    # Nothing is smooth in this dose: what is left out of a product of coordinates would show, below 0 too.
+    stored = np.random.default_rng(6).integers(0, 60_000, (40, 42, 44))
+    offsets = np.append(0.0, np.cumsum(np.random.default_rng(7).uniform(2.2, 2.8, 39)))
+    axes = AXIAL[list(order)]
+    grid = DoseGrid((Layer(stored, 0.001),), -50.0 * axes.sum(axis=0), axes, offsets, (2.4, 2.6))
+    heights = np.arange(-side_mm / 2, side_mm / 2, 3.1)
+    angle = np.linspace(0, 2 * np.pi, 50, endpoint=False)
+    circle = np.column_stack((np.cos(angle), np.sin(angle)))
+    planes = [Plane(float(w), (circle * (side_mm / 2 - 0.2 * abs(w)),)) for w in heights]
+    model = model_of(Structure(number=1, name="X", planes=tuple(planes)), [grid])
+    together = 0
+    for lines, (doses,) in samples(model, [grid], dose_interpolation="linear"):
+        assert doses.known.all()
+        assert doses.dose_gy == pytest.approx(grid.sample_gy(lines.points_mm)[0], abs=1e-9)
+        together += int(np.count_nonzero(lines.aside_mm * lines.above_mm))
+    assert together or side_mm < 20  # sections of a shape are not gathered

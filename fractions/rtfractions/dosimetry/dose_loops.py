@@ -59,7 +59,7 @@ def linear_along_lines(
     last = float(columns - 2)
     step_u, step_v, step_w = steps
     seen_line = seen = -1
-    c = c_v = c_w = 0.0
+    c = c_v = c_w = c_vw = 0.0
     for i in range(len(place)):
         local = place[i] - first_u
         below = min(max(np.floor(local), 0.0), last)
@@ -68,21 +68,22 @@ def linear_along_lines(
         v, w = of_v[one], of_w[one]
         here = first[one] + column * step_u
         if one == seen_line and column == seen:  # what lay beyond the sample before
-            a, a_v, a_w = c, c_v, c_w
+            a, a_v, a_w, a_vw = c, c_v, c_w, c_vw
         else:
             a, b = flat[here] * unit_gy, flat[here + step_w] * unit_gy
             a_v, b_v = flat[here + step_v] * unit_gy - a, flat[here + step_v + step_w] * unit_gy - b
-            a_w = b + v * b_v - (a + v * a_v)
-            a, a_v = a + v * a_v + w * a_w, (b_v - a_v) * w + a_v
+            a_w, a_vw = b + v * b_v - (a + v * a_v), b_v - a_v
+            a, a_v = a + v * a_v + w * a_w, a_vw * w + a_v
         seen_line, seen = one, column + 1
         here += step_u
         c, d = flat[here] * unit_gy, flat[here + step_w] * unit_gy
         c_v, d_v = flat[here + step_v] * unit_gy - c, flat[here + step_v + step_w] * unit_gy - d
-        c_w = d + v * d_v - (c + v * c_v)
-        c, c_v = c + v * c_v + w * c_w, (d_v - c_v) * w + c_v
+        c_w, c_vw = d + v * d_v - (c + v * c_v), d_v - c_v
+        c, c_v = c + v * c_v + w * c_w, c_vw * w + c_v
         per_mm = by_u[i] if len(by_u) > 1 else by_u[0]
         change_v, change_w = ((c_v - a_v) * t + a_v) * by_v[one], ((c_w - a_w) * t + a_w) * by_w[one]
-        dose[i] = (c - a) * t + a + change_v * aside[i] + change_w * above[i]
+        mixed = ((c_vw - a_vw) * t + a_vw) * (by_v[one] * by_w[one])
+        dose[i] = (c - a) * t + a + change_v * aside[i] + change_w * above[i] + mixed * aside[i] * above[i]
         change[0, i] = (c - a) * (per_mm * length[i])
         change[1, i] = change_v * height[i]
         change[2, i] = change_w * thickness[i]
@@ -156,31 +157,31 @@ def cubic_across(
     slope_v: Floats,
     value_w: Floats,
     slope_w: Floats,
-) -> tuple[Floats, Floats, Floats]:
-    """Rows of voxels interpolated across the lines by splines; as `sampling._across`."""
+) -> tuple[Floats, Floats, Floats, Floats]:
+    """Rows of voxels interpolated across the lines by splines; as `sampled_doses._across`."""
     columns = table.shape[1]
-    level, along_v, along_w = (
-        np.zeros((len(first), columns)),
-        np.zeros((len(first), columns)),
-        np.zeros((len(first), columns)),
-    )
+    level, along_v = np.zeros((len(first), columns)), np.zeros((len(first), columns))
+    along_w, mixed = np.zeros((len(first), columns)), np.zeros((len(first), columns))
     for line in range(len(first)):
         for i in range(4):
             for j in range(4):
                 row = first[line] + i * rows + j
                 value = value_w[i, line] * value_v[j, line]
                 by_v, by_w = value_w[i, line] * slope_v[j, line], slope_w[i, line] * value_v[j, line]
+                by_both = slope_w[i, line] * slope_v[j, line]
                 for column in range(columns):
                     level[line, column] += value * table[row, column]
                     along_v[line, column] += by_v * table[row, column]
                     along_w[line, column] += by_w * table[row, column]
-    return level, along_v, along_w
+                    mixed[line, column] += by_both * table[row, column]
+    return level, along_v, along_w, mixed
 
 
 def cubic_along_lines(
     level: Floats,
     along_v: Floats,
     along_w: Floats,
+    mixed: Floats,
     place: Floats,
     line: Integers,
     first_u: int,
@@ -196,7 +197,7 @@ def cubic_along_lines(
 
     Parameters
     ----------
-    level, along_v, along_w : ndarray, shape (L, columns)
+    level, along_v, along_w, mixed : ndarray, shape (L, columns)
         What `cubic_across` gives.
     place, line, first_u, size_mm, away_mm, by_u, by_v, by_w, size, known
         As `sampled_doses._Along`.
@@ -214,15 +215,17 @@ def cubic_along_lines(
         value = (s3 / 6, (3 * t3 - 6 * t2 + 4) / 6, (3 * s3 - 6 * s2 + 4) / 6, t3 / 6)
         slope = (-s2 / 2, (3 * t2 - 4 * t) / 2, (-3 * s2 + 4 * s) / 2, t2 / 2)
         one, column = line[i], int(below) - 1
-        at = u = v = w = 0.0
+        at = u = v = w = v_w = 0.0
         for k in range(4):
             at += value[k] * level[one, column + k]
             u += slope[k] * level[one, column + k]
             v += value[k] * along_v[one, column + k]
             w += value[k] * along_w[one, column + k]
+            v_w += value[k] * mixed[one, column + k]
         per_mm = by_u[i] if len(by_u) > 1 else by_u[0]
         change_v, change_w = v * by_v[one], w * by_w[one]
-        dose[i] = at + change_v * aside[i] + change_w * above[i]
+        v_w *= by_v[one] * by_w[one]
+        dose[i] = at + change_v * aside[i] + change_w * above[i] + v_w * aside[i] * above[i]
         change[0, i] = u * (per_mm * length[i])
         change[1, i] = change_v * height[i]
         change[2, i] = change_w * thickness[i]

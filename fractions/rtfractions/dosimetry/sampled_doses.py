@@ -96,6 +96,25 @@ def doses_of(lines: Lines, grid: DoseGrid, interpolation: Interpolation) -> Dose
     return Doses(dose, change.T, inside)
 
 
+class Tables(NamedTuple):
+    """Doses at voxels along u, interpolated across lines or samples.
+
+    Attributes
+    ----------
+    level : ndarray
+        Doses.
+    along_v, along_w : ndarray
+        How much they change in a voxel along v, and along w.
+    mixed : ndarray
+        How much the change along v changes in a voxel along w.
+    """
+
+    level: Floats
+    along_v: Floats
+    along_w: Floats
+    mixed: Floats
+
+
 class _Along(NamedTuple):
     """Samples as they stand along their lines.
 
@@ -196,10 +215,11 @@ def _found(
     change = np.empty((3, len(start)))
     if block.interpolation == "linear":  # in half the operations that weights would need
         at, beyond = [], start + 1
-        for one in tables:
+        *levels, mixed = tables
+        for one in levels:
             low, step = one.take(start), one.take(beyond)
             step -= low
-            if one is tables[0]:
+            if one is levels[0]:
                 change[0] = step
             step *= of_u.value[1]
             step += low
@@ -207,7 +227,7 @@ def _found(
         dose, change[1], change[2] = at
     else:
         dose, change[:] = np.zeros(len(start)), 0.0
-        level, along_v, along_w = tables
+        level, along_v, along_w, mixed = tables
         for k in range(len(of_u.value)):
             at_k = start + k
             found = level.take(at_k)
@@ -220,30 +240,34 @@ def _found(
         change[k] *= per_mm[along.line]
         dose += change[k] * along.away_mm[k - 1]
         change[k] *= along.size_mm[k]
+    aside, above = along.away_mm
+    some = np.flatnonzero(aside)
+    found = sum(of_u.value[k, some] * mixed.take(start[some] + k) for k in range(len(of_u.value)))
+    line = along.line[some]
+    dose[some] += found * (along.by_v * along.by_w)[line] * aside[some] * above[some]
     return dose, change, inside
 
 
-def _across(table: Floats, rows: int, of_v: Taps, of_w: Taps) -> tuple[Floats, Floats, Floats]:
-    """Rows of voxels interpolated across the lines, shape (L, columns): doses, and changes along v and w."""
+def _across(table: Floats, rows: int, of_v: Taps, of_w: Taps) -> Tables:
+    """Rows of voxels interpolated across the lines, shape (L, columns)."""
     first = of_w.first * rows + of_v.first
     if len(of_w.value) == 2:  # linear: in half the operations that weights would need
         corners = [table.take(first + k, axis=0) for k in (0, 1, rows, rows + 1)]
         return _between_corners(corners, of_v.value[1][:, None], of_w.value[1][:, None])
     if cubic := compiled(dose_loops.cubic_across):
-        return cubic(table, rows, first, of_v.value, of_v.slope, of_w.value, of_w.slope)
-    level, along_v, along_w = (np.zeros((len(first), table.shape[1])) for _ in range(3))
+        return Tables(*cubic(table, rows, first, of_v.value, of_v.slope, of_w.value, of_w.slope))
+    level, along_v, along_w, mixed = (np.zeros((len(first), table.shape[1])) for _ in range(4))
     for i in range(len(of_w.value)):
         for j in range(len(of_v.value)):
             row = table.take(first + i * rows + j, axis=0)
             level += (of_w.value[i] * of_v.value[j])[:, None] * row
             along_v += (of_w.value[i] * of_v.slope[j])[:, None] * row
             along_w += (of_w.slope[i] * of_v.value[j])[:, None] * row
-    return level, along_v, along_w
+            mixed += (of_w.slope[i] * of_v.slope[j])[:, None] * row
+    return Tables(level, along_v, along_w, mixed)
 
 
-def _across_samples(
-    values: Floats, of_u: Taps, of_v: Taps, of_w: Taps, line: Integers
-) -> tuple[Floats, Floats, Floats]:
+def _across_samples(values: Floats, of_u: Taps, of_v: Taps, of_w: Taps, line: Integers) -> Tables:
     """As `_across` linearly, but of each sample only the two voxels on either side along its line, shape (n, 2)."""
     _, rows, columns = values.shape
     flat = values.reshape(-1)
@@ -253,8 +277,8 @@ def _across_samples(
     return _between_corners(corners, of_v.value[1][line, None], of_w.value[1][line, None])
 
 
-def _between_corners(corners: list[Floats], v: Floats, w: Floats) -> tuple[Floats, Floats, Floats]:
-    """Doses between those at four corners, and changes along v and w.
+def _between_corners(corners: list[Floats], v: Floats, w: Floats) -> Tables:
+    """Doses between those at four corners.
 
     The corners are the lower along w and beyond it along v, then the upper and beyond it; they are overwritten.
     """
@@ -266,9 +290,8 @@ def _between_corners(corners: list[Floats], v: Floats, w: Floats) -> tuple[Float
     high -= low
     low += w * high
     high_beyond -= low_beyond
-    high_beyond *= w
-    high_beyond += low_beyond
-    return low, high_beyond, high
+    low_beyond += w * high_beyond
+    return Tables(low, low_beyond, high, high_beyond)
 
 
 def doses_at(
