@@ -37,7 +37,7 @@ def linear_along_lines(
     size: int,
     known: Flags,
 ) -> tuple[Floats, Floats, Flags]:
-    """Doses by linear interpolation, their changes, and which are known; as `sampled_doses._found`.
+    """Doses by linear interpolation, their changes, and which are known; as `sampled_doses._linear`.
 
     Parameters
     ----------
@@ -157,53 +157,40 @@ def cubic_across(
     slope_v: Floats,
     value_w: Floats,
     slope_w: Floats,
-) -> tuple[Floats, Floats, Floats, Floats]:
-    """Rows of voxels interpolated across the lines by splines; as `sampled_doses._across`."""
+) -> tuple[Floats, Floats, Floats]:
+    """Rows of voxels interpolated across the lines by splines; as `sampled_doses._spline_across`."""
     columns = table.shape[1]
-    level, along_v = np.zeros((len(first), columns)), np.zeros((len(first), columns))
-    along_w, mixed = np.zeros((len(first), columns)), np.zeros((len(first), columns))
+    level, along_v, along_w = (
+        np.zeros((len(first), columns)),
+        np.zeros((len(first), columns)),
+        np.zeros((len(first), columns)),
+    )
     for line in range(len(first)):
         for i in range(4):
             for j in range(4):
                 row = first[line] + i * rows + j
                 value = value_w[i, line] * value_v[j, line]
                 by_v, by_w = value_w[i, line] * slope_v[j, line], slope_w[i, line] * value_v[j, line]
-                by_both = slope_w[i, line] * slope_v[j, line]
                 for column in range(columns):
                     level[line, column] += value * table[row, column]
                     along_v[line, column] += by_v * table[row, column]
                     along_w[line, column] += by_w * table[row, column]
-                    mixed[line, column] += by_both * table[row, column]
-    return level, along_v, along_w, mixed
+    return level, along_v, along_w
 
 
 def cubic_along_lines(
-    level: Floats,
-    along_v: Floats,
-    along_w: Floats,
-    mixed: Floats,
-    place: Floats,
-    line: Integers,
-    first_u: int,
-    size_mm: tuple[Floats, Floats, Floats],
-    away_mm: tuple[Floats, Floats],
-    by_u: Floats,
-    by_v: Floats,
-    by_w: Floats,
-    size: int,
-    known: Flags,
-) -> tuple[Floats, Floats, Flags]:
-    """Doses by splines, their changes, and which are known; as `sampled_doses._found`.
+    level: Floats, along_v: Floats, along_w: Floats, place: Floats, line: Integers, first_u: int
+) -> tuple[Floats, Floats]:
+    """Doses on lines by splines, and their changes in a voxel along u, v and w; as in `sampled_doses._cubic`.
 
     Parameters
     ----------
-    level, along_v, along_w, mixed : ndarray, shape (L, columns)
+    level, along_v, along_w : ndarray, shape (L, columns)
         What `cubic_across` gives.
-    place, line, first_u, size_mm, away_mm, by_u, by_v, by_w, size, known
+    place, line, first_u
         As `sampled_doses._Along`.
     """
-    dose, change, inside = np.empty(len(place)), np.empty((3, len(place))), np.empty(len(place), np.bool_)
-    (length, height, thickness), (aside, above) = size_mm, away_mm
+    dose, change = np.empty(len(place)), np.empty((3, len(place)))
     last = float(level.shape[1] - 3)
     for i in range(len(place)):
         local = place[i] - first_u
@@ -215,22 +202,15 @@ def cubic_along_lines(
         value = (s3 / 6, (3 * t3 - 6 * t2 + 4) / 6, (3 * s3 - 6 * s2 + 4) / 6, t3 / 6)
         slope = (-s2 / 2, (3 * t2 - 4 * t) / 2, (-3 * s2 + 4 * s) / 2, t2 / 2)
         one, column = line[i], int(below) - 1
-        at = u = v = w = v_w = 0.0
+        at = u = v = w = 0.0
         for k in range(4):
             at += value[k] * level[one, column + k]
             u += slope[k] * level[one, column + k]
             v += value[k] * along_v[one, column + k]
             w += value[k] * along_w[one, column + k]
-            v_w += value[k] * mixed[one, column + k]
-        per_mm = by_u[i] if len(by_u) > 1 else by_u[0]
-        change_v, change_w = v * by_v[one], w * by_w[one]
-        v_w *= by_v[one] * by_w[one]
-        dose[i] = at + change_v * aside[i] + change_w * above[i] + v_w * aside[i] * above[i]
-        change[0, i] = u * (per_mm * length[i])
-        change[1, i] = change_v * height[i]
-        change[2, i] = change_w * thickness[i]
-        inside[i] = known[one] and -INSIDE <= place[i] <= size - 1 + INSIDE
-    return dose, change, inside
+        dose[i] = at
+        change[0, i], change[1, i], change[2, i] = u, v, w
+    return dose, change
 
 
 def cubic_at(values: Floats, first: Integers, places: Floats) -> Floats:

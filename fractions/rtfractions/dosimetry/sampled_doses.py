@@ -91,7 +91,7 @@ def doses_of(lines: Lines, grid: DoseGrid, interpolation: Interpolation) -> Dose
         grid.shape[order[0]],
         known(grid, order[1], v) & known(grid, order[2], w),
     )
-    find = _linear_compiled if compiles_linear else _found
+    find = _cubic if interpolation == "cubic" else _linear_compiled if compiles_linear else _linear
     dose, change, inside = find(block, order, v, w, along)
     return Doses(dose, change.T, inside)
 
@@ -151,11 +151,16 @@ class _Along(NamedTuple):
     size: int
     known: Flags
 
+    def inside(self) -> Flags:
+        """Which samples lie between the outermost voxels."""
+        within = (self.place >= -INSIDE) & (self.place <= self.size - 1 + INSIDE)
+        return np.asarray(within & self.known[self.line])
+
 
 def _linear_compiled(
     block: Block, order: Integers, v: Floats, w: Floats, along: _Along
 ) -> tuple[Floats, Floats, Flags]:
-    """What `_found` finds by linear interpolation, without an intermediate array."""
+    """As `_linear`, without an intermediate array."""
     linear = compiled(dose_loops.linear_along_lines)
     assert linear is not None
     of_v, of_w = block.taps(order[1], v), block.taps(order[2], w)
@@ -184,7 +189,7 @@ def _linear_compiled(
     )
 
 
-def _found(
+def _linear(
     block: Block, order: Integers, v: Floats, w: Floats, along: _Along
 ) -> tuple[Floats, Floats, Flags]:
     """Doses, how much they change over the samples along u, v and w, shape (3, n), and which are known."""
@@ -192,42 +197,47 @@ def _found(
     layers, rows, columns = values.shape
     of_u, of_v, of_w = block.taps(order[0], along.place), block.taps(order[1], v), block.taps(order[2], w)
     start = along.line * columns + of_u.first
-    if block.interpolation == "linear" and len(start) * _SPARSE < len(v) * columns:
+    if len(start) * _SPARSE < len(v) * columns:
         tables = _across_samples(values, of_u, of_v, of_w, along.line)
         start = np.arange(0, 2 * len(start), 2)
     else:
         tables = _across(values.reshape(layers * rows, columns), rows, of_v, of_w)
-    if block.interpolation == "cubic" and (cubic := compiled(dose_loops.cubic_along_lines)):
-        return cubic(
-            *tables,
-            along.place,
-            along.line,
-            along.first,
-            along.size_mm,
-            along.away_mm,
-            along.by_u,
-            along.by_v,
-            along.by_w,
-            along.size,
-            along.known,
-        )
-    inside = (along.place >= -INSIDE) & (along.place <= along.size - 1 + INSIDE) & along.known[along.line]
     change = np.empty((3, len(start)))
-    if block.interpolation == "linear":  # in half the operations that weights would need
-        at, beyond = [], start + 1
-        *levels, mixed = tables
-        for one in levels:
-            low, step = one.take(start), one.take(beyond)
-            step -= low
-            if one is levels[0]:
-                change[0] = step
-            step *= of_u.value[1]
-            step += low
-            at.append(step)
-        dose, change[1], change[2] = at
+    at, beyond = [], start + 1
+    for one in (tables.level, tables.along_v, tables.along_w):
+        low, step = one.take(start), one.take(beyond)
+        step -= low
+        if one is tables.level:
+            change[0] = step
+        step *= of_u.value[1]
+        step += low
+        at.append(step)
+    dose, change[1], change[2] = at
+    _over_samples(dose, change, along)
+    aside, above = along.away_mm
+    some = np.flatnonzero(aside)
+    low, step = tables.mixed.take(start[some]), tables.mixed.take(beyond[some])
+    step -= low
+    step *= of_u.value[1, some]
+    step += low
+    dose[some] += step * (along.by_v * along.by_w)[along.line[some]] * aside[some] * above[some]
+    return dose, change, along.inside()
+
+
+def _cubic(
+    block: Block, order: Integers, v: Floats, w: Floats, along: _Along
+) -> tuple[Floats, Floats, Flags]:
+    """As `_linear`, by splines."""
+    values = np.ascontiguousarray(block.values.transpose(order[2], order[1], order[0]))
+    layers, rows, columns = values.shape
+    of_v, of_w = block.taps(order[1], v), block.taps(order[2], w)
+    level, along_v, along_w = _spline_across(values.reshape(layers * rows, columns), rows, of_v, of_w)
+    if find := compiled(dose_loops.cubic_along_lines):
+        dose, change = find(level, along_v, along_w, along.place, along.line, along.first)
     else:
-        dose, change[:] = np.zeros(len(start)), 0.0
-        level, along_v, along_w, mixed = tables
+        of_u = block.taps(order[0], along.place)
+        start = along.line * columns + of_u.first
+        dose, change = np.zeros(len(start)), np.zeros((3, len(start)))
         for k in range(len(of_u.value)):
             at_k = start + k
             found = level.take(at_k)
@@ -235,36 +245,48 @@ def _found(
             change[0] += of_u.slope[k] * found
             change[1] += of_u.value[k] * along_v.take(at_k)
             change[2] += of_u.value[k] * along_w.take(at_k)
+    _over_samples(dose, change, along)
+    aside, above = along.away_mm
+    some = np.flatnonzero((aside != 0) | (above != 0))
+    if len(some):  # a spline bends on the way from the line
+        line = along.line[some]
+        indices = np.empty((len(some), 3))
+        indices[:, order[0]] = along.place[some]
+        indices[:, order[1]] = v[line] + aside[some] * along.by_v[line]
+        indices[:, order[2]] = w[line] + above[some] * along.by_w[line]
+        dose[some] = values_at(block, indices)
+    return dose, change, along.inside()
+
+
+def _over_samples(dose: Floats, change: Floats, along: _Along) -> None:
+    """From changes in a voxel to changes over the samples, and from doses on the lines to those beside them."""
     change[0] *= along.by_u * along.size_mm[0]
     for k, per_mm in ((1, along.by_v), (2, along.by_w)):
         change[k] *= per_mm[along.line]
         dose += change[k] * along.away_mm[k - 1]
         change[k] *= along.size_mm[k]
-    aside, above = along.away_mm
-    some = np.flatnonzero(aside)
-    found = sum(of_u.value[k, some] * mixed.take(start[some] + k) for k in range(len(of_u.value)))
-    line = along.line[some]
-    dose[some] += found * (along.by_v * along.by_w)[line] * aside[some] * above[some]
-    return dose, change, inside
 
 
 def _across(table: Floats, rows: int, of_v: Taps, of_w: Taps) -> Tables:
     """Rows of voxels interpolated across the lines, shape (L, columns)."""
     first = of_w.first * rows + of_v.first
-    if len(of_w.value) == 2:  # linear: in half the operations that weights would need
-        corners = [table.take(first + k, axis=0) for k in (0, 1, rows, rows + 1)]
-        return _between_corners(corners, of_v.value[1][:, None], of_w.value[1][:, None])
+    corners = [table.take(first + k, axis=0) for k in (0, 1, rows, rows + 1)]
+    return _between_corners(corners, of_v.value[1][:, None], of_w.value[1][:, None])
+
+
+def _spline_across(table: Floats, rows: int, of_v: Taps, of_w: Taps) -> tuple[Floats, Floats, Floats]:
+    """As `_across`, by splines: doses, and changes along v and w."""
+    first = of_w.first * rows + of_v.first
     if cubic := compiled(dose_loops.cubic_across):
-        return Tables(*cubic(table, rows, first, of_v.value, of_v.slope, of_w.value, of_w.slope))
-    level, along_v, along_w, mixed = (np.zeros((len(first), table.shape[1])) for _ in range(4))
+        return cubic(table, rows, first, of_v.value, of_v.slope, of_w.value, of_w.slope)
+    level, along_v, along_w = (np.zeros((len(first), table.shape[1])) for _ in range(3))
     for i in range(len(of_w.value)):
         for j in range(len(of_v.value)):
             row = table.take(first + i * rows + j, axis=0)
             level += (of_w.value[i] * of_v.value[j])[:, None] * row
             along_v += (of_w.value[i] * of_v.slope[j])[:, None] * row
             along_w += (of_w.slope[i] * of_v.value[j])[:, None] * row
-            mixed += (of_w.slope[i] * of_v.slope[j])[:, None] * row
-    return Tables(level, along_v, along_w, mixed)
+    return level, along_v, along_w
 
 
 def _across_samples(values: Floats, of_u: Taps, of_v: Taps, of_w: Taps, line: Integers) -> Tables:
