@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 from analytic_shapes import AXIAL, Floats, gaussian_dose, linear_dose, sampled
 
-from rtfractions.dosimetry import model_of, samples
+from rtfractions.dosimetry import model_dvh, model_of, samples
 from rtfractions.dosimetry.interpolation import Interpolation, block_of, values_at
 from rtfractions.grid import DoseGrid, Layer
 from rtfractions.structures import Plane, Structure
@@ -85,4 +85,7 @@ def test_samples_have_the_grids_dose_at_their_centres(order: tuple[int, int, int
         assert doses.known.all()
         assert doses.dose_gy == pytest.approx(grid.sample_gy(lines.points_mm)[0], abs=1e-9)
         together += int(np.count_nonzero(lines.aside_mm * lines.above_mm))
+    dvh = model_dvh(model, [grid], dose_interpolation="linear")
+    assert dvh.minimum_gy is not None
+    assert stored.min() / 1000 - 1e-9 <= dvh.minimum_gy < dvh.maximum_gy <= stored.max() / 1000 + 1e-9
     assert together or side_mm < 20  # sections of a shape are not gathered

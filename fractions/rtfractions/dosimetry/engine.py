@@ -16,10 +16,11 @@ from numpy.typing import NDArray
 from rtfractions.compiled import compiled
 from rtfractions.dosimetry import sample_loops
 from rtfractions.dosimetry.dvh import DVH, DVHError, Quantity, Settings
+from rtfractions.dosimetry.grid_places import indices_of, local_mm
 from rtfractions.dosimetry.histogram import Batch, cumulative
 from rtfractions.dosimetry.interpolation import Interpolation, even_frames
 from rtfractions.dosimetry.modelling import EndCapsOption, Model, model_of, steps_for
-from rtfractions.dosimetry.sampled_doses import Doses, doses_at, doses_of, indices_of, local_mm
+from rtfractions.dosimetry.sampled_doses import Doses, doses_at, doses_of
 from rtfractions.dosimetry.sampling import Lines
 from rtfractions.grid import DoseGrid
 from rtfractions.notices import Notice

@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from rtfractions.dosimetry.dvh import DVHError
-from rtfractions.dosimetry.sampled_doses import ALIGNED, corners
+from rtfractions.dosimetry.grid_places import ALIGNED, corners
 from rtfractions.dosimetry.sampling import Lines, Steps, lines_of
 from rtfractions.dosimetry.shapes import EndCaps, Solid, mixed, shaped, smallness, stacked
 from rtfractions.errors import Where

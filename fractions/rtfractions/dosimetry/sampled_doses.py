@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 from rtfractions.compiled import compiled, compiles
 from rtfractions.dosimetry import dose_loops
 from rtfractions.dosimetry.dose_loops import INSIDE
+from rtfractions.dosimetry.grid_places import ALIGNED, corners, index_along, indices_of, per_mm_along
 from rtfractions.dosimetry.interpolation import (
     Block,
     Interpolation,
@@ -27,10 +28,6 @@ from rtfractions.grid import DoseGrid
 Floats = NDArray[np.float64]
 Integers = NDArray[np.int64]
 Flags = NDArray[np.bool_]
-
-ALIGNED: Final = 1e-6
-"""Largest component of a unit vector along an axis to which it is called perpendicular."""
-
 
 _SPARSE: Final = 6
 """How many voxels can be interpolated across a line in the time that one sample takes by itself."""
@@ -63,7 +60,7 @@ def doses_of(lines: Lines, grid: DoseGrid, interpolation: Interpolation) -> Dose
     start = grid.axes @ grid.origin_mm
     positions = (lines.u_mm, lines.v_mm, lines.w_mm)
     u, v, w = (
-        _index(grid, axis, turn[axis, j] * position - start[axis])
+        index_along(grid, axis, turn[axis, j] * position - start[axis])
         for j, (axis, position) in enumerate(zip(order, positions, strict=True))
     )
     compiles_linear = compiles() and interpolation == "linear"
@@ -76,7 +73,7 @@ def doses_of(lines: Lines, grid: DoseGrid, interpolation: Interpolation) -> Dose
     if block is None:
         return Doses(np.zeros(len(u)), np.zeros((len(u), 3)), np.zeros(len(u), bool))
     by_u, by_v, by_w = (
-        np.sign(turn[axis, j]) * _per_mm(grid, axis, index)
+        np.sign(turn[axis, j]) * per_mm_along(grid, axis, index)
         for j, (axis, index) in enumerate(zip(order, (u, v, w), strict=True))
     )
     along = _Along(
@@ -346,33 +343,6 @@ def doses_at(
     return dose, inside
 
 
-def indices_of(points_mm: Floats, axes: Floats, grid: DoseGrid) -> Floats:
-    """Frame, row and column, with their fractions, of points (u, v, w); both of shape (n, 3)."""
-    turn, start = grid.axes @ axes.T, grid.axes @ grid.origin_mm
-    indices = np.empty((3, len(points_mm))).T  # column by column, as all that follows goes through them
-    for axis in range(3):
-        # Sums by hand: a matrix product of that many rows would wake up the threads of the linear algebra.
-        along = np.full(len(points_mm), -start[axis])
-        for j in np.flatnonzero(turn[axis]):
-            along += turn[axis, j] * points_mm[:, j]
-        indices[:, axis] = _index(grid, axis, along)
-    return indices
-
-
-def local_mm(
-    indices: Floats, voxels: tuple[Integers, Integers, Integers], axes: Floats, grid: DoseGrid
-) -> list[Floats]:
-    """How far voxels (frame, row, column) lie from indices of a grid, along u, v and w."""
-    offsets, (rows_mm, columns_mm) = grid.frame_offsets_mm, grid.spacing_mm
-    along = (
-        offsets[voxels[0]] - np.interp(indices[:, 0], np.arange(len(offsets)), offsets),
-        (voxels[1] - indices[:, 1]) * rows_mm,
-        (voxels[2] - indices[:, 2]) * columns_mm,
-    )
-    turn = grid.axes @ axes.T
-    return [sum((turn[i, j] * along[i] for i in range(3) if turn[i, j]), np.zeros(1)) for j in range(3)]
-
-
 def _pointwise(lines: Lines, grid: DoseGrid, interpolation: Interpolation) -> Doses:
     indices = indices_of(lines.local_mm, lines.axes, grid)
     inside = np.all([known(grid, axis, indices[:, axis]) for axis in range(3)], axis=0)
@@ -384,32 +354,7 @@ def _pointwise(lines: Lines, grid: DoseGrid, interpolation: Interpolation) -> Do
         dose[inside] = values_at(block, some)
         for axis in range(3):
             change[inside, axis] = values_at(block, some, slope_along=axis)
-            change[inside, axis] *= _per_mm(grid, axis, some[:, axis])
+            change[inside, axis] *= per_mm_along(grid, axis, some[:, axis])
     gradient = change @ (grid.axes @ lines.axes.T)
     size = np.column_stack((lines.length_mm, lines.height_mm, lines.thickness_mm))
     return Doses(dose, gradient * size, inside)
-
-
-def corners(indices: Floats) -> tuple[Floats, Floats]:
-    """Least and greatest of each column; column by column, for numpy is slow along a short axis."""
-    columns = [indices[:, axis] for axis in range(3)]
-    return np.array([one.min() for one in columns]), np.array([one.max() for one in columns])
-
-
-def _index(grid: DoseGrid, axis: int, along_mm: Floats) -> Floats:
-    """Where positions along an axis, from the first voxel, lie in the grid."""
-    if axis:
-        return along_mm / grid.spacing_mm[axis - 1]
-    offsets = grid.frame_offsets_mm
-    below = np.clip(np.searchsorted(offsets, along_mm, side="right") - 1, 0, len(offsets) - 2)
-    index: Floats = below + (along_mm - offsets[below]) / (offsets[below + 1] - offsets[below])
-    return index
-
-
-def _per_mm(grid: DoseGrid, axis: int, index: Floats) -> Floats:
-    """How many voxels a mm is along an axis, shape (n,), or (1,) where it is the same everywhere."""
-    if axis:
-        return np.array([1 / grid.spacing_mm[axis - 1]])
-    gaps = np.diff(grid.frame_offsets_mm)
-    per_mm: Floats = 1 / gaps[np.clip(np.floor(index).astype(np.int64), 0, len(gaps) - 1)]
-    return per_mm
