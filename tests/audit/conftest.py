@@ -192,6 +192,16 @@ class Child:
         out, err = self.process.communicate(timeout=timeout_s)
         return self.process.returncode, out, err
 
+    def wait_for_events(self, number: int) -> list[str]:
+        """Read events (``--progress json``) until so many patients are done."""
+        assert self.process.stderr is not None
+        lines: list[str] = []
+        while sum('"event": "patient"' in line for line in lines) < number:
+            line = self.process.stderr.readline()
+            assert line, "".join(lines)
+            lines.append(line)
+        return lines
+
     def others(self) -> list[int]:
         """Processes of its group beside it that still run."""
         found = []

@@ -2,14 +2,19 @@
 
 import os
 import signal
+import socket
+import threading
 import time
 from collections.abc import Iterator
+from concurrent.futures import Future
 from pathlib import Path
 from typing import Any
 
 import pytest
 
 from rtfractions.audit import Cohort, executors, runner
+from rtfractions.audit.result_files import is_whole
+from rtfractions.audit.supervision import WorkerError
 from rtfractions.errors import SettingError
 
 distributed = pytest.importorskip("distributed", reason="the extra `cluster` is not installed")
@@ -116,8 +121,42 @@ def test_a_scheduler_that_is_not_there_is_told(
     monkeypatch.setattr(executors, "CONNECT_S", 0.5)
     found = audit(make_cohort(1))
     empty = Cohort((), found.cohort.shared, (), ())
-    with pytest.raises(SettingError, match=r"no scheduler answers at tcp://127\.0\.0\.1:9 "):
+    with pytest.raises(SettingError, match=r"no scheduler answers at tcp://127\.0\.0\.1:9: give"):
         runner.run(empty, found.folder, jobs=1, scheduler="tcp://127.0.0.1:9")
+
+
+def test_another_server_is_no_scheduler(make_cohort: Any, audit: Any) -> None:
+    # as the dashboard, whose address is a scheduler's but for a digit: its answer was taken for a size in memory
+    found = audit(make_cohort(1))
+    empty = Cohort((), found.cohort.shared, (), ())
+    with socket.create_server(("127.0.0.1", 0)) as server:
+
+        def answer() -> None:
+            caller, _ = server.accept()
+            with caller:
+                caller.recv(1000)
+                caller.sendall(b"HTTP/1.1 400 Bad Request\r\n\r\n")
+
+        other = threading.Thread(target=answer)
+        other.start()
+        address = f"tcp://127.0.0.1:{server.getsockname()[1]}"
+        with pytest.raises(SettingError, match="no scheduler answers at "):
+            runner.run(empty, found.folder, jobs=1, scheduler=address)
+        other.join()
+
+
+def test_a_scheduler_that_is_lost_ends_the_run(
+    make_cohort: Any, audit: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    # R2: as its executor tells of it; no patient is said to have crashed for it
+    cancelled: Future[Any] = Future()
+    cancelled.cancel()
+    monkeypatch.setattr(executors.Workers, "submit", lambda *_arguments: cancelled)
+    cohort = make_cohort(2)
+    with pytest.raises(WorkerError, match="the scheduler was lost: what is done is kept"):
+        audit(cohort)
+    monkeypatch.undo()
+    assert audit(cohort).reused == 0
 
 
 def test_the_command_takes_a_scheduler(
@@ -130,3 +169,35 @@ def test_the_command_takes_a_scheduler(
     assert (code, err) == (0, "")
     assert "2 patients found" in printed
     assert len(list((tmp_path / "there" / "patients").glob("P*.json"))) == 2
+
+
+@pytest.mark.parametrize(("number", "expected"), [(signal.SIGINT, 130), (signal.SIGTERM, 143)])
+def test_it_stops_at_once_when_asked(
+    number: signal.Signals,
+    expected: int,
+    cluster: Any,
+    make_cohort: Any,
+    start: Any,
+    audit: Any,
+    tmp_path: Path,
+) -> None:
+    # R10: and what the workers were at is taken from them, so that the next run has them
+    cohort, out = make_cohort(60), tmp_path / "out"
+    command = ("audit", cohort, "--protocol", "NCT03406468", "-o", out, "--progress", "json")
+    child = start(*command, "--scheduler", cluster.scheduler_address)
+    child.wait_for_events(2)
+    began = time.monotonic()
+    child.end(number)
+    code, printed, err = child.finish(10)
+    # Others who wait for the same processors stretch the two seconds.
+    assert time.monotonic() - began < 2.0 * max(1.0, os.getloadavg()[0] / (os.cpu_count() or 1))
+    assert (code, printed) == (expected, "")
+    assert "Traceback" not in err
+    there = list(out.rglob("P*.json"))
+    assert 0 < len(there) < 60
+    assert all(is_whole(path.read_bytes()) for path in there)
+    with distributed.Client(cluster.scheduler_address, set_as_default=False) as client:
+        deadline = time.monotonic() + 10
+        while (at_work := client.processing()) and any(at_work.values()) and time.monotonic() < deadline:
+            time.sleep(0.05)
+        assert not any(at_work.values())

@@ -4,7 +4,8 @@
 
 | row | where |
 |---|---|
-| R1, R2, R4, R5, R7 to R20, R22 | below |
+| R1, R2, R4, R5, R7 to R9, R11 to R20, R22 | below |
+| R10 | `test_stopping.py` |
 | R3 | `test_corrupt_patients.py` |
 | R6, R21 | `test_output_folder.py`, every call that can fail, and the order of the calls |
 | S16, S17, S19 | `test_privacy.py` |
@@ -37,7 +38,7 @@ from synthetic_plan import Group, Reference, rt_plan
 from synthetic_record import Beam, beams_record
 
 from rtfractions import audit as library
-from rtfractions.audit import OutputFolder, grading, locked, read_manifest, runner
+from rtfractions.audit import grading, locked, runner
 from rtfractions.audit.result_files import is_whole
 from rtfractions.dicom import Limits
 from rtfractions.dicom.reading import header_of
@@ -61,16 +62,6 @@ def events(stderr: str) -> list[dict[str, Any]]:
     return [json.loads(line) for line in stderr.splitlines() if line.startswith("{")]
 
 
-def wait_for_events(child: Any, number: int) -> list[str]:
-    """Read events of a running audit until so many patients are done."""
-    lines: list[str] = []
-    while sum('"event": "patient"' in line for line in lines) < number:
-        line = child.process.stderr.readline()
-        assert line, "".join(lines)
-        lines.append(line)
-    return lines
-
-
 @pytest.mark.parametrize("jobs", [1, 2, 8] if LONG else [2])
 def test_killed_at_random_times_until_done(jobs: int, make_cohort: Any, start: Any, tmp_path: Path) -> None:
     # R1: byte-equal to an uninterrupted run, nothing twice, nothing half; the lock of the dead is none (R9)
@@ -82,7 +73,7 @@ def test_killed_at_random_times_until_done(jobs: int, make_cohort: Any, start: A
     for _ in range(50 if LONG else 2):
         there = len(list((out / "patients").glob("P*.json")))
         child = start(*command, "--jobs", jobs, "--progress", "json")
-        wait_for_events(child, 1)
+        child.wait_for_events(1)
         time.sleep(chance.uniform(0.0, 0.4))
         child.end(signal.SIGKILL)
         _, _, err = child.finish()
@@ -285,59 +276,6 @@ def test_two_runs_at_once(make_cohort: Any, run_inline: Any, tmp_path: Path) -> 
         with pytest.raises(OutputFileError, match="is locked"), locked(out):
             pass
     assert run_inline("audit", cohort, *PROTOCOL, "-o", out, "-q").code == 0
-
-
-@pytest.mark.parametrize(
-    ("signals", "expected"),
-    [
-        ([signal.SIGINT], 130),
-        ([signal.SIGINT, signal.SIGINT], 130),
-        ([signal.SIGTERM], 143),
-        ([signal.SIGHUP], -signal.SIGHUP),
-    ],
-)
-def test_it_stops_at_once_when_asked(
-    signals: list[signal.Signals], expected: int, make_cohort: Any, start: Any, tmp_path: Path
-) -> None:
-    # R10
-    cohort, out = make_cohort(150), tmp_path / "out"
-    child = start("audit", cohort, *PROTOCOL, "-o", out, "--jobs", 2, "--progress", "json")
-    wait_for_events(child, 2)
-    began = time.monotonic()
-    for number in signals:
-        child.end(number) if number is not signal.SIGTERM else child.process.terminate()
-        time.sleep(0.05)
-    code, printed, err = child.finish(10)
-    # Others who wait for the same processors stretch the two seconds.
-    assert time.monotonic() - began < 2.0 * max(1.0, os.getloadavg()[0] / (os.cpu_count() or 1))
-    assert (code, printed) == (expected, "")
-    assert "Traceback" not in err
-    if expected == 130:
-        assert "rtfractions: error: interrupted" in err
-    deadline = time.monotonic() + 2.0
-    while child.others() and time.monotonic() < deadline:
-        time.sleep(0.02)
-    assert child.others() == []
-    assert all(is_whole(path.read_bytes()) for path in out.rglob("P*.json"))
-    assert not (out / "summary.html").exists()
-    manifest = read_manifest(OutputFolder(out))
-    assert manifest is not None
-    there = len(list(out.rglob("P*.json")))
-    document = library.summarise(OutputFolder(out), manifest)
-    assert 0 < there < 150
-    counts = {entry.name: entry.count for entry in document.outcomes if entry.count}
-    assert counts == {"per_protocol": there, "not_run": 150 - there}
-
-
-def test_a_reader_that_goes_away_is_told(make_cohort: Any, start: Any, tmp_path: Path) -> None:
-    # R10: output to `head`
-    child = start("audit", make_cohort(1), *PROTOCOL, "-o", tmp_path / "out", "-q")
-    child.process.stdout.close()
-    child.process.stdout = None
-    err = child.process.stderr.read()
-    assert child.process.wait(30) == 3
-    assert err == "rtfractions: error: stdout cannot be written (Broken pipe)\n"
-    assert (tmp_path / "out" / "summary.html").exists()
 
 
 def test_neither_order_nor_place_nor_number_of_processes_matter(

@@ -1,7 +1,9 @@
 """Where patients are graded: in processes of this machine, or on a cluster, through one interface."""
 
+import asyncio
 import concurrent.futures
 import contextlib
+import logging
 import os
 from collections.abc import Callable, Iterator
 from concurrent.futures import Executor, Future
@@ -91,20 +93,27 @@ def cluster_workers(work: Work, address: str) -> Iterator[Workers]:
         raise SettingError(
             "--scheduler needs dask.distributed", remedy="install the extra: rtfractions[cluster]"
         ) from None
-    try:
-        client = Client(address, timeout=CONNECT_S, set_as_default=False)
-    except (OSError, ValueError, TimeoutError) as error:
-        raise SettingError(
-            f"no scheduler answers at {printable(address)} ({type(error).__name__})",
-            remedy="give its address, as tcp://host:8786",
-        ) from None
+    with _logs_nothing("distributed", "distributed.client"):
+        try:
+            # A client that is made where none answers, or another server does, is closed for 20 s when it is dropped.
+            asyncio.run(_answers(address))
+            client = Client(address, timeout=CONNECT_S, set_as_default=False)
+        except Exception:  # noqa: BLE001 - bytes of another server can be taken for anything
+            raise SettingError(
+                f"no scheduler answers at {printable(address)}", remedy="give its address, as tcp://host:8786"
+            ) from None
+        with _workers_of(client, work) as workers:
+            yield workers
+
+
+@contextmanager
+def _workers_of(client: Any, work: Work) -> Iterator[Workers]:
     try:
         number = sum(client.nthreads().values())
         if not number:
             raise WorkerError("the scheduler has no worker", remedy="start some, or leave out --scheduler")
         executor = client.get_executor(retries=0)
         (shared,) = client.scatter([work], broadcast=True, hash=False)
-
         try:
             yield Workers(executor, _on_cluster, shared, number)
         except BaseException:
@@ -114,6 +123,25 @@ def cluster_workers(work: Work, address: str) -> Iterator[Workers]:
     finally:
         with contextlib.suppress(Exception):
             client.close(timeout=1)
+
+
+async def _answers(address: str) -> None:
+    from distributed.comm import connect
+
+    (await connect(address, timeout=CONNECT_S)).abort()
+
+
+@contextmanager
+def _logs_nothing(*names: str) -> Iterator[None]:
+    """Keep loggers silent: what matters is raised, and what is logged beside it are tracebacks."""
+    levels = {logging.getLogger(name): logging.getLogger(name).level for name in names}
+    for logger in levels:
+        logger.setLevel(logging.CRITICAL + 1)
+    try:
+        yield
+    finally:
+        for logger, level in levels.items():
+            logger.setLevel(level)
 
 
 def _on_cluster(work: Work, versions: dict[str, str], arguments: tuple[Any, ...]) -> Any:
