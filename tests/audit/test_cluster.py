@@ -1,12 +1,13 @@
 """Audits on a real scheduler with two workers of their own processes."""
 
+import asyncio
 import os
 import signal
 import socket
 import threading
 import time
 from collections.abc import Iterator
-from concurrent.futures import Future
+from concurrent.futures import Future, ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
@@ -130,6 +131,7 @@ def test_another_server_is_no_scheduler(make_cohort: Any, audit: Any) -> None:
     found = audit(make_cohort(1))
     empty = Cohort((), found.cohort.shared, (), ())
     with socket.create_server(("127.0.0.1", 0)) as server:
+        server.settimeout(10)
 
         def answer() -> None:
             caller, _ = server.accept()
@@ -140,9 +142,23 @@ def test_another_server_is_no_scheduler(make_cohort: Any, audit: Any) -> None:
         other = threading.Thread(target=answer)
         other.start()
         address = f"tcp://127.0.0.1:{server.getsockname()[1]}"
+        began = time.monotonic()
         with pytest.raises(SettingError, match="no scheduler answers at "):
             runner.run(empty, found.folder, jobs=1, scheduler=address)
+        assert time.monotonic() - began < 5.0
         other.join()
+
+
+def test_a_caller_may_have_an_event_loop(cluster: Any, make_cohort: Any, audit: Any) -> None:
+    # as in a notebook; in a thread, for browsers of other tests have theirs in this one
+    here = audit(make_cohort(1))
+    clear(here)
+
+    async def called() -> Any:
+        return run_on(cluster, here)
+
+    with ThreadPoolExecutor(1) as other:
+        assert other.submit(lambda: asyncio.run(called())).result().done == 1
 
 
 def test_a_scheduler_that_is_lost_ends_the_run(

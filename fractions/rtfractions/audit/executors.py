@@ -5,10 +5,12 @@ import concurrent.futures
 import contextlib
 import logging
 import os
+import threading
 from collections.abc import Callable, Iterator
 from concurrent.futures import Executor, Future
 from contextlib import contextmanager
 from dataclasses import dataclass
+from queue import SimpleQueue
 from typing import Any, Final
 
 from rtfractions.audit.bench import Work
@@ -95,8 +97,7 @@ def cluster_workers(work: Work, address: str) -> Iterator[Workers]:
         ) from None
     with _logs_nothing("distributed", "distributed.client"):
         try:
-            # A client that is made where none answers, or another server does, is closed for 20 s when it is dropped.
-            asyncio.run(_answers(address))
+            _see_that_one_answers(address)
             client = Client(address, timeout=CONNECT_S, set_as_default=False)
         except Exception:  # noqa: BLE001 - bytes of another server can be taken for anything
             raise SettingError(
@@ -125,10 +126,29 @@ def _workers_of(client: Any, work: Work) -> Iterator[Workers]:
             client.close(timeout=1)
 
 
-async def _answers(address: str) -> None:
+def _see_that_one_answers(address: str) -> None:
+    """Raise whatever a greeting comes to: a client made where no scheduler is takes 20 s to be dropped.
+
+    In a thread of its own, which a Ctrl-C need not wait for, and where no event loop of the caller's runs.
+    """
     from distributed.comm import connect
 
-    (await connect(address, timeout=CONNECT_S)).abort()
+    async def greet() -> None:
+        (await connect(address, timeout=CONNECT_S)).abort()
+
+    def tell() -> None:
+        try:
+            asyncio.run(greet())
+        except Exception as error:  # noqa: BLE001 - told below
+            ended.put(error)
+        else:
+            ended.put(None)
+
+    ended: SimpleQueue[Exception | None] = SimpleQueue()
+    threading.Thread(target=tell, daemon=True).start()
+    error = ended.get()
+    if error is not None:
+        raise error
 
 
 @contextmanager
