@@ -175,45 +175,32 @@ def test_a_scheduler_that_is_lost_ends_the_run(
     assert audit(cohort).reused == 0
 
 
-def test_the_command_takes_a_scheduler(
+def test_the_command_stops_at_once_and_goes_on(
     cluster: Any, make_cohort: Any, audit: Any, start: Any, tmp_path: Path
 ) -> None:
-    cohort = make_cohort(2)
-    command = ("audit", cohort, "--protocol", "NCT03406468", "-q")
-    child = start(*command, "-o", tmp_path / "there", "--scheduler", cluster.scheduler_address)
-    code, printed, err = child.finish()
-    assert (code, err) == (0, "")
-    assert "2 patients found" in printed
-    assert len(list((tmp_path / "there" / "patients").glob("P*.json"))) == 2
-
-
-@pytest.mark.parametrize(("number", "expected"), [(signal.SIGINT, 130), (signal.SIGTERM, 143)])
-def test_it_stops_at_once_when_asked(
-    number: signal.Signals,
-    expected: int,
-    cluster: Any,
-    make_cohort: Any,
-    start: Any,
-    audit: Any,
-    tmp_path: Path,
-) -> None:
     # R10: and what the workers were at is taken from them, so that the next run has them
-    cohort, out = make_cohort(60), tmp_path / "out"
-    command = ("audit", cohort, "--protocol", "NCT03406468", "-o", out, "--progress", "json")
-    child = start(*command, "--scheduler", cluster.scheduler_address)
+    cohort, out = make_cohort(30), tmp_path / "out"
+    on_cluster = ("--scheduler", cluster.scheduler_address, "--progress", "json")
+    command = ("audit", cohort, "--protocol", "NCT03406468", "-o", out, *on_cluster)
+    child = start(*command)
     child.wait_for_events(2)
     began = time.monotonic()
-    child.end(number)
+    child.end(signal.SIGINT)
     code, printed, err = child.finish(10)
     # Others who wait for the same processors stretch the two seconds.
     assert time.monotonic() - began < 2.0 * max(1.0, os.getloadavg()[0] / (os.cpu_count() or 1))
-    assert (code, printed) == (expected, "")
+    assert (code, printed) == (130, "")
     assert "Traceback" not in err
     there = list(out.rglob("P*.json"))
-    assert 0 < len(there) < 60
+    assert 0 < len(there) < 30
     assert all(is_whole(path.read_bytes()) for path in there)
     with distributed.Client(cluster.scheduler_address, set_as_default=False) as client:
         deadline = time.monotonic() + 10
         while (at_work := client.processing()) and any(at_work.values()) and time.monotonic() < deadline:
             time.sleep(0.05)
         assert not any(at_work.values())
+    code, printed, err = start(*command).finish()
+    assert code == 0
+    assert "30 patients found" in printed
+    assert f'"done": 30, "total": 30, "reused": {len(there)}' in err
+    assert "rtfractions" not in err

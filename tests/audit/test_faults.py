@@ -39,11 +39,12 @@ from synthetic_record import Beam, beams_record
 
 from rtfractions import audit as library
 from rtfractions.audit import grading, locked, runner
+from rtfractions.audit.bench import Ended
 from rtfractions.audit.result_files import is_whole
 from rtfractions.dicom import Limits
 from rtfractions.dicom.reading import header_of
 from rtfractions.errors import OutputFileError
-from rtfractions.reports.cohort_results import ResultFile
+from rtfractions.reports.cohort_results import ResultFile, Status
 
 LONG = bool(os.environ.get("RTFRACTIONS_FAULTS"))
 PROTOCOL = ("--protocol", "NCT03406468")
@@ -59,28 +60,40 @@ def files_of(folder: Path) -> dict[str, bytes]:
 
 
 def events(stderr: str) -> list[dict[str, Any]]:
-    return [json.loads(line) for line in stderr.splitlines() if line.startswith("{")]
+    return [json.loads(line) for line in stderr.splitlines() if line.startswith("{") and line.endswith("}")]
+
+
+def results_in(folder: Path) -> set[str]:
+    """The patients who have a result there."""
+    return {path.stem for path in (folder / "patients").glob("P*.json")}
 
 
 @pytest.mark.parametrize("jobs", [1, 2, 8] if LONG else [2])
-def test_killed_at_random_times_until_done(jobs: int, make_cohort: Any, start: Any, tmp_path: Path) -> None:
+def test_killed_at_random_times_until_done(
+    jobs: int, make_cohort: Any, run_inline: Any, start: Any, figures: None, tmp_path: Path
+) -> None:
     # R1: byte-equal to an uninterrupted run, nothing twice, nothing half; the lock of the dead is none (R9)
-    cohort = make_cohort(100 if LONG else 24)
+    cohort = make_cohort(200 if LONG else 24)
     out, command = tmp_path / "out", ("audit", cohort, *PROTOCOL, "-o", tmp_path / "out")
-    whole = start("audit", cohort, *PROTOCOL, "-o", tmp_path / "whole", "-q")
-    assert whole.finish()[0] == 0
+    assert run_inline("audit", cohort, *PROTOCOL, "-o", tmp_path / "whole", "-q").code == 0
     chance = random.Random(jobs)
-    for _ in range(50 if LONG else 2):
-        there = len(list((out / "patients").glob("P*.json")))
+    for turn in range(50 if LONG else 2):
+        there = results_in(out)
         child = start(*command, "--jobs", jobs, "--progress", "json")
-        child.wait_for_events(1)
-        time.sleep(chance.uniform(0.0, 0.4))
+        lines: list[str] = []
+        if turn % 2 == 0:  # while patients are graded; else at any time from the start to the reports
+            lines = child.wait_for_events(1)
+            time.sleep(chance.uniform(0.0, 0.4))
+        else:
+            time.sleep(chance.uniform(0.0, 2.5))
         child.end(signal.SIGKILL)
         _, _, err = child.finish()
-        assert len(list((out / "patients").glob("P*.json"))) >= there
+        assert results_in(out) >= there | {event["patient"] for event in events("".join(lines) + err)} - {
+            None
+        }
         for path in (out / "patients").glob("P*.json"):
             assert is_whole(path.read_bytes())
-    kept = len(list((out / "patients").glob("P*.json")))
+    kept = len(results_in(out))
     code, _, err = start(*command, "--jobs", jobs, "--progress", "json").finish()
     assert code == 0, err
     assert events(err)[-1]["reused"] == kept
@@ -646,15 +659,20 @@ def test_a_reader_sees_whole_files_only(make_cohort: Any, audit: Any, poison: st
     assert len(seen) == 10
 
 
-def test_counts_add_up_and_each_patient_is_listed_once(make_cohort: Any, audit: Any, poison: str) -> None:
-    # R19
+def test_counts_add_up_and_each_patient_is_listed_once(
+    make_cohort: Any, audit: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    # R19: of patients who were graded and of those whose process came to nothing, in each way there is
     cohort = make_cohort(8)
     (cohort / "no plan").mkdir()
     odd = rt_plan("G020", 100_020, [Reference(1, "PTV", "25.0", 7)], [Group("3")])
     (cohort / "no plan" / "odd.dcm").write_bytes(dicom_bytes(odd))
-    options = {"include_identifiers": True, "timeout_s": 1.0, "memory_bytes": 3 * 2**30}
-    found = audit(cohort, in_workers=True, function=f"{poison}:by_number", **options)
+    ended = [Ended(status, "ended") for status in (Status.CRASHED, Status.TIMEOUT, Status.MEMORY)]
+    answer = runner._answer
+    monkeypatch.setattr(runner, "_answer", lambda future: ended.pop() if ended else answer(future))
+    found = audit(cohort)
     document = found.document
+    assert {"crashed", "timeout", "out_of_memory", "per_protocol", "query"} == set(found.outcomes())
     assert sum(entry.count for entry in document.outcomes) == document.patients_found == 9
     assert sum(entry.count for entry in document.lesions) == document.lesions_on_study
     assert sum(entry.count for entry in document.schedules) == document.lesions_on_study
