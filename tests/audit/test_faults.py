@@ -171,12 +171,13 @@ def test_a_patient_is_the_same_alone_and_among_others(make_cohort: Any, audit: A
     assert results[2][name] == results[0][name]
 
 
+@pytest.mark.parametrize("most_bytes", [1000, 4096, 20_000] if LONG else [4096])
 def test_a_full_disk_is_told_and_gone_on_from(
-    make_cohort: Any, start: Any, run_inline: Any, figures: None, tmp_path: Path
+    most_bytes: int, make_cohort: Any, start: Any, run_inline: Any, figures: None, tmp_path: Path
 ) -> None:
-    # R5: no file may be longer than 4 kB, as on a disk that is full
+    # R5: no file may be longer, as on a disk that is full: the list of patients, a patient's page, the summary's
     cohort, out = make_cohort(3), tmp_path / "out"
-    code, printed, err = start("audit", cohort, *PROTOCOL, "-o", out, "-q", file_bytes=4096).finish()
+    code, printed, err = start("audit", cohort, *PROTOCOL, "-o", out, "-q", file_bytes=most_bytes).finish()
     assert (code, printed) == (3, "")
     (line,) = err.splitlines()
     assert line.startswith(f"rtfractions: error: {out}")
@@ -546,6 +547,19 @@ def test_odd_trees(identifiers: bool, make_cohort: Any, audit: Any) -> None:
     for name, content in found.files().items():
         assert b"\x1b" not in content, name
         content.decode("utf-8")
+
+
+@pytest.mark.skipif(not LONG, reason="it takes a minute: RTFRACTIONS_FAULTS=1")
+def test_a_folder_of_very_many_files(make_cohort: Any, audit: Any) -> None:
+    # R16
+    cohort = make_cohort(2)
+    (cohort / "many").mkdir()
+    for i in range(100_000):
+        (cohort / "many" / f"{i}.txt").write_bytes(b"no DICOM")
+    found = audit(cohort)
+    assert found.outcomes() == {"per_protocol": 2}
+    (passed,) = found.document.warnings
+    assert "100000" in passed.message
 
 
 def test_more_files_than_are_looked_at(make_cohort: Any, audit: Any) -> None:

@@ -2,11 +2,13 @@
 
 import json
 import os
+import random
 import signal
 import subprocess
 import sys
 import time
 import weakref
+from collections import Counter
 from pathlib import Path
 from typing import Any
 
@@ -16,6 +18,7 @@ from rtfractions import audit as library
 from rtfractions.audit import OutputFolder, read_manifest
 from rtfractions.audit.result_files import is_whole
 
+LONG = bool(os.environ.get("RTFRACTIONS_FAULTS"))
 PROTOCOL = ("--protocol", "NCT03406468")
 
 
@@ -59,6 +62,32 @@ def test_it_stops_at_once_when_asked(
     assert 0 < there < 150
     counts = {entry.name: entry.count for entry in document.outcomes if entry.count}
     assert counts == {"per_protocol": there, "not_run": 150 - there}
+
+
+@pytest.mark.skipif(not LONG, reason="it takes two minutes: RTFRACTIONS_FAULTS=1")
+def test_it_stops_at_any_time(make_cohort: Any, start: Any, run_inline: Any, tmp_path: Path) -> None:
+    # R10: while it looks for patients, starts processes, grades, writes reports, or ends
+    cohort, out = make_cohort(60), tmp_path / "out"
+    run_inline("audit", cohort, *PROTOCOL, "-o", tmp_path / "whole", "-q")
+    chance = random.Random(10)
+    ends = Counter[int]()
+    for turn in range(60):
+        child = start("audit", cohort, *PROTOCOL, "-o", out, "--jobs", 2, "-q", *["--fresh"][: turn % 2])
+        time.sleep(chance.uniform(0.4, 4.0))  # before, Python itself starts, and tells of it its own way
+        number = chance.choice([signal.SIGINT, signal.SIGTERM])
+        began = time.monotonic()
+        child.end(number)
+        code, _, err = child.finish(10)
+        assert time.monotonic() - began < 2.0 * max(1.0, os.getloadavg()[0] / (os.cpu_count() or 1))
+        ends[code] += 1
+        assert code in (130 if number is signal.SIGINT else 143, 0)  # it may just have ended
+        assert "Traceback" not in err
+        assert all(is_whole(path.read_bytes()) for path in out.rglob("P*.json"))
+    assert ends[130] > 10
+    assert ends[143] > 10
+    assert run_inline("audit", cohort, *PROTOCOL, "-o", out, "-q").code == 0
+    for name in ("summary.json", "summary.csv", "checks.csv", "cohort.json"):
+        assert (out / name).read_bytes() == (tmp_path / "whole" / name).read_bytes()
 
 
 def test_a_reader_that_goes_away_is_told(make_cohort: Any, start: Any, tmp_path: Path) -> None:
