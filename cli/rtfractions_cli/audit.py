@@ -197,12 +197,12 @@ def audit(
         refuse_other(folder, settings)
         folder.tidy()
         _log(folder, f"begun, {settings.protocol.protocol.id}, settings {settings.digest[:12]}")
-        cohort = find_cohort(path, lesions, settings)
-        manifest = manifest_of(cohort)
-        write_manifest(folder, manifest)
-        folder.remove_reports()
         try:
             with _stoppable() as stop, progress_shown(progress, quiet=output.quiet) as report:
+                cohort = find_cohort(path, lesions, settings)
+                manifest = manifest_of(cohort)
+                write_manifest(folder, manifest)
+                folder.remove_reports()
                 done = run(
                     cohort,
                     folder,

@@ -192,6 +192,12 @@ def test_fresh_removes_what_an_audit_wrote_and_nothing_else(tmp_path: Path) -> N
     assert mine.parent.name == PATIENTS
 
 
+def test_fresh_begins_where_nothing_is_yet(make_cohort: Any, run_inline: Any, tmp_path: Path) -> None:
+    command = ("audit", make_cohort(1), "--protocol", "NCT03406468", "-o", tmp_path / "out", "-q", "--fresh")
+    assert run_inline(*command).code == 0
+    assert run_inline(*command).code == 0
+
+
 class TestKey:
     def test_it_is_made_once_for_its_owner_only(self, tmp_path: Path) -> None:
         path = tmp_path / "new" / "folder" / "pseudonym.key"

@@ -17,6 +17,8 @@ import pytest
 from rtfractions import audit as library
 from rtfractions.audit import OutputFolder, read_manifest
 from rtfractions.audit.result_files import is_whole
+from rtfractions.audit.stopping import Stop
+from rtfractions.audit.supervision import WorkerError
 
 LONG = bool(os.environ.get("RTFRACTIONS_FAULTS"))
 PROTOCOL = ("--protocol", "NCT03406468")
@@ -80,7 +82,7 @@ def test_it_stops_at_any_time(make_cohort: Any, start: Any, run_inline: Any, tmp
         code, _, err = child.finish(10)
         assert time.monotonic() - began < 2.0 * max(1.0, os.getloadavg()[0] / (os.cpu_count() or 1))
         ends[code] += 1
-        assert code in (130 if number is signal.SIGINT else 143, 0)  # it may just have ended
+        assert code in (130 if number is signal.SIGINT else 143, 0), err  # it may just have ended
         assert "Traceback" not in err
         assert all(is_whole(path.read_bytes()) for path in out.rglob("P*.json"))
     assert ends[130] > 10
@@ -107,6 +109,34 @@ def code_of(run: Any, *arguments: object) -> object:
         return run(*arguments).code
     except SystemExit as wish:
         return wish.code
+
+
+def test_an_interruption_comes_before_what_it_did() -> None:
+    # R10: of a signal to the whole group the workers may have died first; no lost worker is told, and none crashed
+    stop = Stop()
+
+    def interrupted() -> None:
+        with stop.postponed():
+            stop.ask(KeyboardInterrupt())
+            raise WorkerError("a worker process did not start")
+
+    with pytest.raises(KeyboardInterrupt):
+        interrupted()
+
+
+def test_workers_that_are_starting_are_not_interrupted(
+    make_cohort: Any, audit: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    # R10: a Ctrl-C reaches every process of a terminal's group
+    made = subprocess.Popen
+
+    def made_and_interrupted(*arguments: Any, **options: Any) -> Any:
+        process = made(*arguments, **options)
+        os.kill(process.pid, signal.SIGINT)
+        return process
+
+    monkeypatch.setattr(subprocess, "Popen", made_and_interrupted)
+    assert audit(make_cohort(2), in_workers=True).outcomes() == {"per_protocol": 2}
 
 
 class Mortal:

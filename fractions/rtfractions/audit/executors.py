@@ -14,7 +14,7 @@ from queue import SimpleQueue
 from typing import Any, Final
 
 from rtfractions.audit.bench import Work
-from rtfractions.audit.supervision import Workbenches, WorkerError
+from rtfractions.audit.supervision import Workbenches, WorkerError, leave_interrupts_to_the_main_thread
 from rtfractions.errors import SettingError, printable
 
 CONNECT_S: Final = 10.0
@@ -63,7 +63,9 @@ def local_workers(work: Work, jobs: int) -> Iterator[Workers]:
     it loses no more than the patient whose process died.
     """
     benches = Workbenches()
-    executor = concurrent.futures.ThreadPoolExecutor(jobs, thread_name_prefix="audit")
+    executor = concurrent.futures.ThreadPoolExecutor(
+        jobs, thread_name_prefix="audit", initializer=leave_interrupts_to_the_main_thread
+    )
     try:
         yield Workers(executor, benches.run, work, jobs)
     except BaseException:

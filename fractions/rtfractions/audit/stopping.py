@@ -54,4 +54,4 @@ class Stop:
             yield
         finally:
             self._looks = False
-        self.heed()
+            self.heed()  # also before an error: what was asked to stop may have ended the workers too
