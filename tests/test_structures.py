@@ -1,6 +1,7 @@
 """Structures: slabs, volumes and names, against closed forms and the hazard catalogue."""
 
 import math
+from typing import Any
 
 import numpy as np
 import pytest
@@ -16,9 +17,9 @@ SQUARE = np.array([[0, 0], [10, 0], [10, 10], [0, 10]], float)
 """100 mm2: a slab of 10 mm is 1 cm3."""
 
 
-def structure(*positions: float, slab_thickness_mm: float | None = None, **other: object) -> Structure:
+def structure(*positions: float, slab_thickness_mm: float | None = None, **other: Any) -> Structure:
     planes = tuple(Plane(position, (SQUARE,)) for position in positions)
-    return Structure(number=1, name="S", planes=planes, slab_thickness_mm=slab_thickness_mm, **other)  # type: ignore[arg-type]
+    return Structure(number=1, name="S", planes=planes, slab_thickness_mm=slab_thickness_mm, **other)
 
 
 def named(*names: str, refused: tuple[RefusedStructure, ...] = ()) -> StructureSet:

@@ -8,7 +8,7 @@ import os
 import re
 import signal
 from pathlib import Path
-from typing import TYPE_CHECKING, NoReturn
+from typing import TYPE_CHECKING, Any
 
 import click
 
@@ -18,13 +18,14 @@ from rtfractions_cli.options import Output, examples, limit_option, say, shared,
 from rtfractions_cli.review_options import ending_options, review_options, sets_of
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Mapping
     from types import FrameType
 
     from rtfractions.audit.folder import OutputFolder
     from rtfractions.audit.manifest import Manifest
     from rtfractions.audit.pseudonyms import PseudonymKey
     from rtfractions.audit.settings import Figures
+    from rtfractions.audit.stopping import Stop
     from rtfractions.reports.cohort import AuditDocument
 
 UNITS = {"": 1, "K": 2**10, "M": 2**20, "G": 2**30, "T": 2**40}
@@ -196,13 +197,20 @@ def audit(
         refuse_other(folder, settings)
         folder.tidy()
         _log(folder, f"begun, {settings.protocol.protocol.id}, settings {settings.digest[:12]}")
-        cohort = find_cohort(path, lesions, settings)
-        manifest = manifest_of(cohort)
-        write_manifest(folder, manifest)
-        folder.remove_reports()
         try:
-            with _interrupted_once(), progress_shown(progress, quiet=output.quiet) as report:
-                done = run(cohort, folder, jobs=jobs or default_jobs(), scheduler=scheduler, report=report)
+            with _stoppable() as stop, progress_shown(progress, quiet=output.quiet) as report:
+                cohort = find_cohort(path, lesions, settings)
+                manifest = manifest_of(cohort)
+                write_manifest(folder, manifest)
+                folder.remove_reports()
+                done = run(
+                    cohort,
+                    folder,
+                    jobs=jobs or default_jobs(),
+                    scheduler=scheduler,
+                    report=report,
+                    stop=stop,
+                )
         except (KeyboardInterrupt, SystemExit):
             with contextlib.suppress(OutputFileError):
                 _log(folder, "interrupted")
@@ -214,25 +222,37 @@ def audit(
 
 
 @contextlib.contextmanager
-def _interrupted_once() -> Iterator[None]:
-    """Let the first Ctrl-C end what is done here, and further ones not break that off."""
+def _stoppable() -> Iterator[Stop]:
+    """Let the first Ctrl-C or SIGTERM end what is done here, and further ones not break that off."""
+    from rtfractions.audit.stopping import Stop
 
-    def first(_number: int, _frame: FrameType | None) -> NoReturn:
-        signal.signal(signal.SIGINT, signal.SIG_IGN)
-        raise KeyboardInterrupt
+    stop = Stop()
+    ends = {signal.SIGINT: KeyboardInterrupt(), signal.SIGTERM: SystemExit(ExitCode.TERMINATED)}
+    before = {number: signal.getsignal(number) for number in ends}
 
-    before = signal.getsignal(signal.SIGINT)
-    if before is not signal.SIG_IGN:  # else it was started to run on, as in the background of a script
-        signal.signal(signal.SIGINT, first)
+    def asked(number: int, _frame: FrameType | None) -> None:
+        for other in ends:
+            signal.signal(other, signal.SIG_IGN)
+        stop.ask(ends[signal.Signals(number)])
+
+    for number, handler in before.items():
+        if handler is not signal.SIG_IGN:  # else it was started to run on, as in the background of a script
+            signal.signal(number, asked)
     try:
-        yield
-    except KeyboardInterrupt:
-        raise  # it ends now: Ctrl-C stays without effect
+        yield stop
+        stop.heed()
+    except (KeyboardInterrupt, SystemExit):
+        raise  # it ends now: both stay without effect
     except BaseException:
-        signal.signal(signal.SIGINT, before)
+        _restore(before)
         raise
     else:
-        signal.signal(signal.SIGINT, before)
+        _restore(before)
+
+
+def _restore(handlers: Mapping[signal.Signals, Any]) -> None:
+    for number, handler in handlers.items():
+        signal.signal(number, handler)
 
 
 def _key(file: Path | None, *, quiet: bool) -> PseudonymKey:

@@ -35,12 +35,25 @@ def progress_shown(how: str, *, quiet: bool) -> Iterator[Report]:
         yield lambda _progress: None
 
 
+def _clock() -> Callable[[Progress], float]:
+    """What says how long patients have been graded, from the first that is told: looking for them is no part of it."""
+    start = 0.0
+
+    def seconds(progress: Progress) -> float:
+        nonlocal start
+        if progress.patient is None:
+            start = time.monotonic()
+        return time.monotonic() - start
+
+    return seconds
+
+
 def _events() -> Report:
     """One JSON object a line: at the start, for each patient, and at the end."""
-    start = time.monotonic()
+    seconds_of = _clock()
 
     def report(progress: Progress) -> None:
-        seconds = time.monotonic() - start
+        seconds = seconds_of(progress)
         rate = progress.done / seconds if seconds else None
         event = {
             "event": "start" if progress.patient is None else "patient",
@@ -71,13 +84,15 @@ def _bar() -> Iterator[Report]:
         rich_progress.TextColumn("left"),
     )
     console = Console(stderr=True)
-    start = time.monotonic()
+    seconds_of = _clock()
     with rich_progress.Progress(*columns, console=console, transient=True) as bar:
-        shown = bar.add_task("patients", rate="", total=None)
+        shown = bar.add_task("looking for patients", rate="", total=None)
 
         def report(progress: Progress) -> None:
-            seconds = time.monotonic() - start
+            seconds = seconds_of(progress)
             rate = f"{progress.done / seconds:.1f}/s" if progress.done and seconds else ""
-            bar.update(shown, completed=progress.done, total=progress.total, rate=rate)
+            bar.update(
+                shown, description="patients", completed=progress.done, total=progress.total, rate=rate
+            )
 
         yield report

@@ -7,6 +7,7 @@ from typing import Final
 import click
 
 from rtfractions import __version__
+from rtfractions.compiled import asked_for
 from rtfractions_cli import exit_codes
 
 PROGRAM = "rtfractions"
@@ -66,5 +67,6 @@ def rtfractions(context: click.Context) -> None:
 
     Not a medical device: a second opinion for people who check it.
     """
+    asked_for()  # what no command could do later is told before any begins
     if context.invoked_subcommand is None:
         click.echo(context.get_help())

@@ -13,6 +13,7 @@ import os
 from collections.abc import Callable
 from functools import cache
 from importlib import import_module
+from importlib.util import find_spec
 from typing import Any, Final, ParamSpec, TypeVar
 
 from rtfractions.errors import SettingError, quoted
@@ -24,9 +25,8 @@ VARIABLE: Final = "RTFRACTIONS_FAST"
 """The environment variable: ``1``, or ``0`` as without it."""
 
 
-@cache
-def compiles() -> bool:
-    """Whether compiled loops are asked for.
+def asked_for() -> bool:
+    """Whether compiled loops are asked for, of a numba that is there; it is not imported.
 
     Raises
     ------
@@ -36,13 +36,29 @@ def compiles() -> bool:
     value = os.environ.get(VARIABLE, "0")
     if value not in ("0", "1"):
         raise SettingError(f"{VARIABLE} is {quoted(value)}", remedy="set it to 1 or to 0")
-    if value == "1":
+    if value == "1" and find_spec("numba") is None:
+        problem = f"{VARIABLE} asks for numba, which is not installed"
+        raise SettingError(problem, remedy="install rtfractions[fast], or unset it")
+    return value == "1"
+
+
+@cache
+def compiles() -> bool:
+    """Whether compiled loops are asked for; then numba is imported.
+
+    Raises
+    ------
+    SettingError
+        If the variable is neither 0 nor 1, or numba is not installed or cannot be imported.
+    """
+    asked = asked_for()
+    if asked:
         try:
             import_module("numba")
         except ImportError as error:
-            problem = f"{VARIABLE} asks for numba, which is not installed"
-            raise SettingError(problem, remedy="install rtfractions[fast], or unset it") from error
-    return value == "1"
+            problem = f"{VARIABLE} asks for numba, which cannot be imported"
+            raise SettingError(problem, remedy="install rtfractions[fast] anew, or unset it") from error
+    return asked
 
 
 def compiled(function: Callable[P, R]) -> Callable[P, R] | None:

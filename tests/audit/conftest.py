@@ -43,6 +43,15 @@ TIMELESS = ("run.log", ".lock")
 """What may differ between two runs of the same."""
 
 
+@pytest.fixture(autouse=True, scope="module")
+def _compiled_once(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
+    """Python's compiled modules are kept for the processes that tests start, also where they are not kept otherwise."""
+    with pytest.MonkeyPatch.context() as patched:
+        patched.setenv("PYTHONPYCACHEPREFIX", str(tmp_path_factory.getbasetemp() / "bytecode"))
+        patched.delenv("PYTHONDONTWRITEBYTECODE", raising=False)
+        yield
+
+
 @pytest.fixture(autouse=True)
 def _own_settings(tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.MonkeyPatch) -> None:
     """No test touches the key of who runs it; all of them share one."""
@@ -192,6 +201,16 @@ class Child:
         out, err = self.process.communicate(timeout=timeout_s)
         return self.process.returncode, out, err
 
+    def wait_for_events(self, number: int) -> list[str]:
+        """Read events (``--progress json``) until so many patients are done."""
+        assert self.process.stderr is not None
+        lines: list[str] = []
+        while sum('"event": "patient"' in line for line in lines) < number:
+            line = self.process.stderr.readline()
+            assert line, "".join(lines)
+            lines.append(line)
+        return lines
+
     def others(self) -> list[int]:
         """Processes of its group beside it that still run."""
         found = []
@@ -217,6 +236,7 @@ def start(child_environment: dict[str, str]) -> Iterator[Start]:
     def call(*arguments: object, file_bytes: int | None = None, **environment: str) -> Child:
         soft, hard = resource.getrlimit(resource.RLIMIT_FSIZE)
         if file_bytes is not None:
+            environment["PYTHONDONTWRITEBYTECODE"] = "1"  # else cut off as well, and taken for whole
             resource.setrlimit(resource.RLIMIT_FSIZE, (file_bytes, hard))
         process = subprocess.Popen(
             [sys.executable, "-m", "rtfractions_cli", *map(str, arguments)],

@@ -133,10 +133,12 @@ def test_another_set_is_another_audit(
 
 
 def test_another_overlay_is_another_audit(
-    asked: tuple[Any, ...], overlay: Path, run_inline: Any, tmp_path: Path
+    make_cohort: Any, samples: Path, overlay: Path, run_inline: Any, tmp_path: Path
 ) -> None:
-    command = ("audit", *asked, "-o", tmp_path / "out", "-q", "--figures", "none")
-    assert run_inline(*command).code == 4
+    # R12
+    decided = ("--protocol", samples / PROTOCOL, "--overlay", overlay, "--constraints-alpha-beta", "3")
+    command = ("audit", make_cohort(1), *decided, "-o", tmp_path / "out", "-q")
+    assert run_inline(*command).code == 1
     overlay.write_text(overlay.read_text("utf-8") + "# seen again\n", "utf-8")
     refused = run_inline(*command)
     assert refused.code == 3

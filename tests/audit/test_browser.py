@@ -30,12 +30,13 @@ def test_pages_are_silent_and_no_wider_than_the_window(pages: list[Path], browse
     said: list[str] = []
     asked: list[str] = []
     for page in pages:
+        tab = browser.new_page()
+        tab.on("console", lambda message: said.append(message.text))
+        tab.on("pageerror", lambda error: said.append(str(error)))
+        tab.on("request", lambda request: asked.append(request.url))
+        tab.goto(page.as_uri(), wait_until="networkidle")
         for width in (1280, 400):
-            tab = browser.new_page(viewport={"width": width, "height": 900})
-            tab.on("console", lambda message: said.append(message.text))
-            tab.on("pageerror", lambda error: said.append(str(error)))
-            tab.on("request", lambda request: asked.append(request.url))
-            tab.goto(page.as_uri(), wait_until="networkidle")
+            tab.set_viewport_size({"width": width, "height": 900})
             across = tab.evaluate("() => document.documentElement.scrollWidth")
             assert across <= width, (page.name, across)
             narrow = tab.evaluate(
@@ -44,7 +45,7 @@ def test_pages_are_silent_and_no_wider_than_the_window(pages: list[Path], browse
             assert narrow == 0  # no column is squeezed to a letter's width
             drawn = tab.evaluate("() => [...document.images].map(image => image.naturalWidth)")
             assert all(pixels > 100 for pixels in drawn)
-            tab.close()
+        tab.close()
     assert said == []
     assert {url for url in asked if not url.startswith("data:")} == {page.as_uri() for page in pages}
 

@@ -1,15 +1,21 @@
 """Audits on a real scheduler with two workers of their own processes."""
 
+import asyncio
 import os
 import signal
+import socket
+import threading
 import time
 from collections.abc import Iterator
+from concurrent.futures import Future, ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
 import pytest
 
 from rtfractions.audit import Cohort, executors, runner
+from rtfractions.audit.result_files import is_whole
+from rtfractions.audit.supervision import WorkerError
 from rtfractions.errors import SettingError
 
 distributed = pytest.importorskip("distributed", reason="the extra `cluster` is not installed")
@@ -116,17 +122,85 @@ def test_a_scheduler_that_is_not_there_is_told(
     monkeypatch.setattr(executors, "CONNECT_S", 0.5)
     found = audit(make_cohort(1))
     empty = Cohort((), found.cohort.shared, (), ())
-    with pytest.raises(SettingError, match=r"no scheduler answers at tcp://127\.0\.0\.1:9 "):
+    with pytest.raises(SettingError, match=r"no scheduler answers at tcp://127\.0\.0\.1:9: give"):
         runner.run(empty, found.folder, jobs=1, scheduler="tcp://127.0.0.1:9")
 
 
-def test_the_command_takes_a_scheduler(
+def test_another_server_is_no_scheduler(make_cohort: Any, audit: Any) -> None:
+    # as the dashboard, whose address is a scheduler's but for a digit: its answer was taken for a size in memory
+    found = audit(make_cohort(1))
+    empty = Cohort((), found.cohort.shared, (), ())
+    with socket.create_server(("127.0.0.1", 0)) as server:
+        server.settimeout(10)
+
+        def answer() -> None:
+            caller, _ = server.accept()
+            with caller:
+                caller.recv(1000)
+                caller.sendall(b"HTTP/1.1 400 Bad Request\r\n\r\n")
+
+        other = threading.Thread(target=answer)
+        other.start()
+        address = f"tcp://127.0.0.1:{server.getsockname()[1]}"
+        began = time.monotonic()
+        with pytest.raises(SettingError, match="no scheduler answers at "):
+            runner.run(empty, found.folder, jobs=1, scheduler=address)
+        assert time.monotonic() - began < 5.0
+        other.join()
+
+
+def test_a_caller_may_have_an_event_loop(cluster: Any, make_cohort: Any, audit: Any) -> None:
+    # as in a notebook; in a thread, for browsers of other tests have theirs in this one
+    here = audit(make_cohort(1))
+    clear(here)
+
+    async def called() -> Any:
+        return run_on(cluster, here)
+
+    with ThreadPoolExecutor(1) as other:
+        assert other.submit(lambda: asyncio.run(called())).result().done == 1
+
+
+def test_a_scheduler_that_is_lost_ends_the_run(
+    make_cohort: Any, audit: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    # R2: as its executor tells of it; no patient is said to have crashed for it
+    cancelled: Future[Any] = Future()
+    cancelled.cancel()
+    monkeypatch.setattr(executors.Workers, "submit", lambda *_arguments: cancelled)
+    cohort = make_cohort(2)
+    with pytest.raises(WorkerError, match="the scheduler was lost: what is done is kept"):
+        audit(cohort)
+    monkeypatch.undo()
+    assert audit(cohort).reused == 0
+
+
+def test_the_command_stops_at_once_and_goes_on(
     cluster: Any, make_cohort: Any, audit: Any, start: Any, tmp_path: Path
 ) -> None:
-    cohort = make_cohort(2)
-    command = ("audit", cohort, "--protocol", "NCT03406468", "-q")
-    child = start(*command, "-o", tmp_path / "there", "--scheduler", cluster.scheduler_address)
-    code, printed, err = child.finish()
-    assert (code, err) == (0, "")
-    assert "2 patients found" in printed
-    assert len(list((tmp_path / "there" / "patients").glob("P*.json"))) == 2
+    # R10: and what the workers were at is taken from them, so that the next run has them
+    cohort, out = make_cohort(30), tmp_path / "out"
+    on_cluster = ("--scheduler", cluster.scheduler_address, "--progress", "json")
+    command = ("audit", cohort, "--protocol", "NCT03406468", "-o", out, *on_cluster)
+    child = start(*command)
+    child.wait_for_events(2)
+    began = time.monotonic()
+    child.end(signal.SIGINT)
+    code, printed, err = child.finish(10)
+    # Others who wait for the same processors stretch the two seconds.
+    assert time.monotonic() - began < 2.0 * max(1.0, os.getloadavg()[0] / (os.cpu_count() or 1))
+    assert (code, printed) == (130, "")
+    assert "Traceback" not in err
+    there = list(out.rglob("P*.json"))
+    assert 0 < len(there) < 30
+    assert all(is_whole(path.read_bytes()) for path in there)
+    with distributed.Client(cluster.scheduler_address, set_as_default=False) as client:
+        deadline = time.monotonic() + 10
+        while (at_work := client.processing()) and any(at_work.values()) and time.monotonic() < deadline:
+            time.sleep(0.05)
+        assert not any(at_work.values())
+    code, printed, err = start(*command).finish()
+    assert code == 0
+    assert "30 patients found" in printed
+    assert f'"done": 30, "total": 30, "reused": {len(there)}' in err
+    assert "rtfractions" not in err

@@ -16,6 +16,7 @@ from rtfractions.audit.result_files import is_whole
 from rtfractions.errors import InputFileError, OutputFileError, RTFractionsError
 
 LONG = bool(os.environ.get("RTFRACTIONS_FAULTS"))
+NUMBERS = [errno.EIO, errno.ESTALE, errno.EACCES, errno.ENOENT, errno.ENOSPC] if LONG else [errno.EIO]
 CALLS = ("open", "fsync", "replace", "fchmod", "mkdir", "unlink", "scandir")
 
 
@@ -55,7 +56,7 @@ class Failing:
         return call
 
 
-@pytest.mark.parametrize("number", [errno.EIO, errno.ESTALE] if LONG else [errno.EIO])
+@pytest.mark.parametrize("number", NUMBERS)
 def test_each_call_that_fails_is_refused_and_gone_on_from(
     number: int, make_cohort: Any, audit: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -85,6 +86,34 @@ def test_each_call_that_fails_is_refused_and_gone_on_from(
         if fail_at % 2:  # half of the time from the beginning, half of the time over what is there
             shutil.rmtree(out)
     assert refused > 15
+
+
+@pytest.mark.parametrize("number", NUMBERS)
+def test_each_read_that_fails_is_told_and_costs_no_other(
+    number: int, make_cohort: Any, audit: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    # R6: of files and folders of the input, one after the other; the next run has what is there again
+    cohort = make_cohort(3)
+    expected = audit(cohort, output="expected")
+    whole = expected.results()
+    costs = set()
+    for fail_at in range(1000):
+        failing = Failing(cohort, fail_at, number)
+        with monkeypatch.context() as patched:
+            for name in ("open", "scandir"):
+                patched.setattr(os, name, failing.wrap(getattr(os, name)))
+            found = audit(cohort)
+        if failing.made <= fail_at:
+            break
+        document = found.document
+        assert 3 in document.exit_reasons
+        assert any(os.strerror(number) in error.message for error in document.errors)
+        assert sum(entry.count for entry in document.outcomes) == document.patients_found
+        results = found.results()
+        costs.add(3 - sum(results.get(name) == data for name, data in whole.items()))
+        assert audit(cohort).files() == expected.files(), fail_at
+    assert found.files() == expected.files()
+    assert costs == {1, 3}  # a patient, or all where the folder itself cannot be read
 
 
 def test_a_file_is_on_disk_before_its_name_and_its_name_before_the_next(
@@ -161,6 +190,12 @@ def test_fresh_removes_what_an_audit_wrote_and_nothing_else(tmp_path: Path) -> N
     folder.clear()
     assert [path.name for path in folder.path.rglob("*") if path.is_file()] == ["thesis.json"]
     assert mine.parent.name == PATIENTS
+
+
+def test_fresh_begins_where_nothing_is_yet(make_cohort: Any, run_inline: Any, tmp_path: Path) -> None:
+    command = ("audit", make_cohort(1), "--protocol", "NCT03406468", "-o", tmp_path / "out", "-q", "--fresh")
+    assert run_inline(*command).code == 0
+    assert run_inline(*command).code == 0
 
 
 class TestKey:

@@ -73,7 +73,7 @@ def test_there_is_no_default_model() -> None:
     with pytest.raises(ParameterError, match="no model of RBE"):
         rbe_variable(2.0, let_kev_per_um=2.5, alpha_beta_gy=2, rbe_model="")
     with pytest.raises(TypeError):
-        rbe_variable(2.0, let_kev_per_um=2.5, alpha_beta_gy=2)  # type: ignore[call-arg]
+        rbe_variable(2.0, let_kev_per_um=2.5, alpha_beta_gy=2)  # type: ignore[call-arg]  # what is left out is what is tested
 
 
 def test_a_let_at_which_rbe_min_falls_to_zero_is_refused() -> None:

@@ -1,6 +1,7 @@
 """Solvers: round trips over the whole range, and refusals where there is no answer. Earlier courses too."""
 
 import math
+from typing import Any
 
 import numpy as np
 import pytest
@@ -120,7 +121,7 @@ def test_repopulation_can_outrun_the_dose() -> None:
 def test_alpha_beta_comes_back_from_two_isoeffective_schedules(
     ratio: float, d: float, times: float, n: int
 ) -> None:
-    for parameters, model in (
+    cases: tuple[tuple[dict[str, Any], Any], ...] = (
         ({}, LQ(ratio)),
         ({"transition_dose_gy": 6.0}, LQL(ratio, transition_dose_gy=6)),
         (
@@ -128,10 +129,11 @@ def test_alpha_beta_comes_back_from_two_isoeffective_schedules(
             LQL(ratio, transition_dose_gy=6, gamma_over_alpha=3),
         ),
         ({"delta_per_gy": 0.15}, MLQ(ratio, delta_per_gy=0.15)),
-    ):
+    )
+    for parameters, model in cases:
         bed = model.bed_gy(n * d, fractions=n)
         m = bed / model.bed_per_fraction_gy(times * d)
-        found = solve_alpha_beta((n * d, m * times * d), (n, m), **parameters)  # type: ignore[arg-type]
+        found = solve_alpha_beta((n * d, m * times * d), (n, m), **parameters)
         assert found == pytest.approx(ratio, rel=1e-6)  # what the difference of two near BEDs leaves
 
 

@@ -4,6 +4,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+import click
 import jsonschema
 import pytest
 
@@ -81,8 +82,10 @@ def test_never_over_the_template(run: Run, template: Path) -> None:
 
 
 def test_every_reader_can_be_chosen() -> None:
-    command = rtfractions.commands["protocol"].commands["import"]  # type: ignore[attr-defined]
-    (option,) = [parameter for parameter in command.params if parameter.name == "kind"]
+    group = rtfractions.commands["protocol"]
+    assert isinstance(group, click.Group)
+    (option,) = [parameter for parameter in group.commands["import"].params if parameter.name == "kind"]
+    assert isinstance(option.type, click.Choice)
     assert list(option.type.choices) == sorted(READERS)
 
 

@@ -21,9 +21,9 @@ PROTOCOL = protocols.library_protocol("NCT03176173").protocol
 MONDAY = datetime.date(2026, 1, 12)
 
 
-def timing(*, gap: int | None = None, interval: float | None = None, worst: str = "") -> Timing:
+def timing(*, gap: int | None = None, interval: float | None = None, worst: Any = "") -> Timing:
     return Timing(
-        worst_grade=worst or "deviation_unacceptable",  # type: ignore[arg-type]  # a literal
+        worst_grade=worst or "deviation_unacceptable",
         source="S2",
         max_gap_days=gap,
         min_interval_hours=interval,

@@ -1,5 +1,6 @@
 """Lesions tied to their targets, and rules on what these get; against closed forms."""
 
+import datetime
 from dataclasses import replace
 from typing import Any
 
@@ -47,7 +48,7 @@ def overlay(**decided: Any) -> Overlay:
         schema="rtfractions.overlay/1",
         name="A. Physicist",
         role="physicist",
-        date="2026-01-01",  # type: ignore[arg-type]  # only shown
+        date=datetime.date(2026, 1, 1),
         reason="a test",
         about=ForProtocol(id="TEST", sha256="0" * 64),
         **decided,

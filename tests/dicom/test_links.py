@@ -482,12 +482,13 @@ class TestDoses:
 
     def test_a_sum_beside_the_doses_of_two_plans(self, read_files: Read) -> None:
         # A22, A24
+        total = dose_of(1, 2, scaling="0.002")
+        total.SOPInstanceUID = uid(6, 77)
         doses: Files = {
             "dose1.dcm": dose_of(1),
             "dose2.dcm": dose_of(2),
-            "sum.dcm": dose_of(1, 2, scaling="0.002"),
+            "sum.dcm": total,
         }
-        doses["sum.dcm"].SOPInstanceUID = uid(6, 77)  # type: ignore[union-attr]
         reading = read_files({PLAN: plan_of(1), PLAN_2: plan_of(2), STRUCTURES: trio_structures(), **doses})
         assert refusals(reading) == []
         maxima = {dose.plan_uid: dose.grid.maximum_gy for dose in patient(reading).plan_doses}

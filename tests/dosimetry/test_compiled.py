@@ -19,7 +19,7 @@ from synthetic_clinic import clinic_dose, clinic_structures
 from synthetic_structures import Roi, rt_structure_set
 
 from rtfractions.compiled import VARIABLE, compiles
-from rtfractions.dicom import Limits, decimal_loop
+from rtfractions.dicom import Limits, decimal_loop, discover, read_patient
 from rtfractions.dicom.dose import read_dose
 from rtfractions.dicom.reading import dataset_of
 from rtfractions.dicom.structure_set import read_structure_set
@@ -27,6 +27,7 @@ from rtfractions.dosimetry import DVH, Combined, Grown, model_dvh, model_of, reg
 from rtfractions.errors import SettingError
 from rtfractions.grid import DoseGrid, Layer
 from rtfractions.structures import Plane, Structure
+from rtfractions_cli.group import MODULES
 
 Compute = Callable[[], DVH]
 
@@ -234,6 +235,69 @@ def test_numba_that_is_not_there_is_told(monkeypatch: pytest.MonkeyPatch) -> Non
     monkeypatch.setitem(sys.modules, "numba", None)
     with pytest.raises(SettingError, match=r"RTFRACTIONS_FAST.*not installed.*rtfractions\[fast\]"):
         structure_dvh(drawn(Shape("sphere"), slice_mm=3, centred=True), GRID)
+
+
+def test_it_is_no_fault_of_what_is_read(samples: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv(VARIABLE, "1")
+    monkeypatch.setitem(sys.modules, "numba", None)
+    (path,) = (samples / "patient").rglob("structures.dcm")
+    with pytest.raises(SettingError, match="not installed"):
+        read_structure_set(dataset_of(path.read_bytes(), Limits()))
+    found = discover((samples / "patient",), Limits())
+    with pytest.raises(SettingError, match="not installed"):
+        read_patient(found.patients[0], found, limits=Limits())
+
+
+def test_numba_that_is_broken_is_told(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    # as one whose numpy is too new for it
+    (tmp_path / "numba.py").write_text("raise ImportError('Numba needs NumPy 1.26 or less')")
+    monkeypatch.syspath_prepend(str(tmp_path))
+    monkeypatch.delitem(sys.modules, "numba", raising=False)
+    monkeypatch.setenv(VARIABLE, "1")
+    with pytest.raises(
+        SettingError, match=r"numba, which cannot be imported: install rtfractions\[fast\] anew"
+    ):
+        structure_dvh(drawn(Shape("sphere"), slice_mm=3, centred=True), GRID)
+
+
+@pytest.mark.parametrize("command", MODULES)
+def test_every_command_tells_it_at_once(
+    command: str, run: Callable[..., Any], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv(VARIABLE, "1")
+    monkeypatch.setitem(sys.modules, "numba", None)
+    result = run(command)
+    assert (result.code, result.out) == (2, "")
+    assert result.err == (
+        "rtfractions: error: RTFRACTIONS_FAST asks for numba, which is not installed: "
+        "install rtfractions[fast], or unset it\n"
+    )
+
+
+WITHOUT_NUMBA = """
+import sys
+sys.modules["numba"] = None
+from rtfractions_cli.main import main
+code = main()
+assert "numpy" not in sys.modules
+sys.exit(code)
+"""
+
+
+def test_nothing_is_made_where_numba_is_not(
+    child_environment: dict[str, str], samples: Path, tmp_path: Path
+) -> None:
+    command = ("audit", samples / "patient", "--protocol", "NCT03406468", "-o", tmp_path / "out")
+    done = subprocess.run(
+        [sys.executable, "-c", WITHOUT_NUMBA, *command],
+        env={**child_environment, VARIABLE: "1"},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert (done.returncode, done.stdout, done.stderr.count("\n")) == (2, "", 1)
+    assert "which is not installed" in done.stderr
+    assert not (tmp_path / "out").exists()
 
 
 def test_the_command_refuses_a_choice_that_cannot_be(

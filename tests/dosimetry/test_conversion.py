@@ -1,6 +1,7 @@
 """BED and EQD2 in space: each dose at its own dose per fraction, each phase with its own fractions."""
 
 from collections.abc import Callable
+from typing import Any
 
 import numpy as np
 import pytest
@@ -210,8 +211,8 @@ class TestDVH:
 
 class TestPhases:
     @staticmethod
-    def uniform(dose: float, **others: float) -> DoseGrid:
-        return a_grid(lambda p: np.full(p.shape[:-1], dose), **others)  # type: ignore[arg-type]
+    def uniform(dose: float, **others: Any) -> DoseGrid:
+        return a_grid(lambda p: np.full(p.shape[:-1], dose), **others)
 
     def test_phases_convert_with_their_own_fractions_and_add(self) -> None:
         # 1.13 (3), A30: 8 Gy x 5 and 1.8 Gy x 25 are 131.2 Gy; their sum in 30 fractions would be 99.2
@@ -229,7 +230,7 @@ class TestPhases:
     def test_dose_is_interpolated_before_it_is_converted(self) -> None:
         # 1.13 (9): between voxels of a linear dose the dose is exact; converted voxels, interpolated, read too high
         boost = a_grid(lambda p: 2.0 * p[..., 0])
-        base = self.uniform(0, shape=(2, 2, 2), origin=(13.75, 10, 10))  # type: ignore[arg-type]
+        base = self.uniform(0, shape=(2, 2, 2), origin=(13.75, 10, 10))
         grid = ConvertedGrid(
             phases=(PhaseDose(grid=base, fractions=3), PhaseDose(grid=boost, fractions=1)),
             quantity="eqd2",

@@ -1,5 +1,7 @@
 """The DVH as a curve: both ways, jumps, and what it refuses."""
 
+from typing import Any
+
 import numpy as np
 import pytest
 from hypothesis import given
@@ -10,9 +12,9 @@ from rtfractions.dosimetry import DVH, DVHError, Settings
 SETTINGS = Settings(end_caps="half", dose_interpolation="linear")
 
 
-def curve(dose: list[float], volume: list[float], **other: object) -> DVH:
+def curve(dose: list[float], volume: list[float], **other: Any) -> DVH:
     known = {"volume_cm3": volume[0], "covered_fraction": 1.0, "minimum_gy": dose[0], "mean_gy": 1.0}
-    fields: dict[str, object] = {
+    fields: dict[str, Any] = {
         "dose_gy": np.array(dose, float),
         "volume_cm3_at": np.array(volume, float),
         "maximum_gy": dose[-1],
@@ -20,7 +22,7 @@ def curve(dose: list[float], volume: list[float], **other: object) -> DVH:
         **known,
         **other,
     }
-    return DVH(**fields)  # type: ignore[arg-type]
+    return DVH(**fields)
 
 
 @st.composite

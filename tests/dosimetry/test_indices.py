@@ -1,5 +1,7 @@
 """Isodose volumes and indices, against balls in doses whose isodoses are balls or planes."""
 
+from typing import Any
+
 import numpy as np
 import pytest
 from analytic_shapes import AXIAL, Shape, drawn, gaussian_dose, linear_dose, sampled
@@ -52,8 +54,8 @@ def middle(grid: DoseGrid, at_mm: Point = (0.0, 0.0, 0.0)) -> Floats:
     return grid.indices_of(np.array([at_mm]))
 
 
-def indices(grid: DoseGrid, target: Structure, **other: object) -> Indices:
-    return isodose_indices(grid, target, prescription_gy=27.0, **other)  # type: ignore[arg-type]
+def indices(grid: DoseGrid, target: Structure, **other: Any) -> Indices:
+    return isodose_indices(grid, target, prescription_gy=27.0, **other)
 
 
 def error(found: float | RTFractionsError) -> str:

@@ -8,7 +8,7 @@ import pytest
 from analytic_shapes import AXIAL, Shape, drawn, gaussian_dose, linear_dose, sampled
 from numpy.typing import NDArray
 
-from rtfractions.dosimetry.slices import Slice, outlines_on, slices_of
+from rtfractions.dosimetry.slices import Direction, Slice, outlines_on, slices_of
 from rtfractions.grid import DoseGrid
 from rtfractions.structures import Plane, Structure
 
@@ -189,8 +189,9 @@ class TestCuts:
         assert enclosed_mm2(outlines) == pytest.approx(np.pi * (144 - 64), rel=0.02)
 
     def test_what_lies_beside_is_not_cut(self) -> None:
-        for direction, at in (("axial", 11.0 + 14), ("coronal", 5.1), ("sagittal", -8.1)):
-            assert outlines_on(ball(), direction, at) == ()  # type: ignore[arg-type]
+        beside: dict[Direction, float] = {"axial": 11.0 + 14, "coronal": 5.1, "sagittal": -8.1}
+        for direction, at in beside.items():
+            assert outlines_on(ball(), direction, at) == ()
         far = ball(at_mm=(50.0, 50.0, 50.0))
         assert all(one.structures == () for one in slices_of(GRID, (far,), ball(), margin_mm=5))
 

@@ -2,6 +2,7 @@
 
 import datetime
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -62,10 +63,10 @@ def load(text: str, folder: Path) -> overlays.LoadedOverlay:
     return overlays.load_overlay(path, "overlay.yaml")
 
 
-def patient(schedule: str, start: str, end: str, **facts: str) -> Patient:
+def patient(schedule: str, start: str, end: str, **facts: Any) -> Patient:
     delivery = Delivery(datetime.date.fromisoformat(start), datetime.date.fromisoformat(end))
     prescription = Prescription(parse(schedule), PrescriptionSource.LESION_SHEET)
-    lesion = Lesion("L1", prescription, site="lung", delivery=delivery, **facts)  # type: ignore[arg-type]
+    lesion = Lesion("L1", prescription, site="lung", delivery=delivery, **facts)
     return Patient("P1", (lesion,), LesionsFrom.SHEET)
 
 

@@ -133,11 +133,11 @@ def _acts(character: str) -> bool:
 
 ELEMENTS = frozenset(
     """html head meta title style body header main footer section article h1 h2 h3 h4 p span strong br code sub
-    dl dt dd table caption thead tbody tr th td ol ul li figure figcaption img a div""".split()  # noqa: SIM905
+    dl dt dd table caption thead tbody tr th td ol ul li figure figcaption img a div""".split()  # noqa: SIM905 - one a line would hide what they are
 )
 ATTRIBUTES = frozenset(
     """lang charset name content http-equiv class id scope src alt width height aria-label aria-labelledby aria-hidden
-    role tabindex href colspan""".split()  # noqa: SIM905
+    role tabindex href colspan""".split()  # noqa: SIM905 - one a line would hide what they are
 )
 
 

@@ -82,6 +82,7 @@ def serve(descriptor: int) -> None:
     """
     link = Connection(descriptor)
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # a Ctrl-C is for the process that owns this one
+    signal.pthread_sigmask(signal.SIG_UNBLOCK, {signal.SIGINT})
     signal.signal(signal.SIGTERM, signal.SIG_DFL)
     work: Work = link.recv()
     function = _named(work.function)

@@ -21,8 +21,8 @@ from rtfractions.sheets import SUFFIXES, WORKBOOK_SUFFIXES, read_sheets
 _Found = TypeVar("_Found", Patient, PatientFiles)
 FoundIn = Literal["files", "sheet", "files and sheet"]
 
-_TWO_FILES: Final = {"file.copy": "a file is a copy of another, and counted once"}
-"""Notices that name two files, told without names."""
+_COPY: Final = "file.copy"
+"""Code of the notice of a copy, whose text names the file that is counted."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -160,7 +160,7 @@ def find_cohort(path: Path, sheets: Iterable[Path], settings: Settings) -> Cohor
             *(_sheet_error(error, names) for error in read.errors),
             *(_file_error(error, path, settings) for error in found.errors),
         )
-        notices = tuple(map(_without_names, notices))
+        notices = tuple(_without_names(notice, path, settings) for notice in notices)
     notices = (*notices, *_similar(labels, settings))
     if decided is not None:
         notices += strangers(decided, labels, with_names=settings.include_identifiers)
@@ -258,8 +258,13 @@ def _name_of_bytes(path: Path, settings: Settings) -> str | None:
         return None
 
 
-def _without_names(notice: Notice) -> Notice:
-    return Notice(notice.code, _TWO_FILES.get(notice.code, notice.message), replace(notice.where, file=None))
+def _without_names(notice: Notice, path: Path, settings: Settings) -> Notice:
+    """A notice about files, without their paths; copies have one name, that of their bytes."""
+    name, message = None, notice.message
+    if notice.code == _COPY:
+        message = "is there more than once, and counted once"
+        name = None if notice.where.file is None else _name_of_bytes(path / notice.where.file, settings)
+    return Notice(notice.code, message, replace(notice.where, file=name))
 
 
 def _similar(labels: Mapping[str, str], settings: Settings) -> list[Notice]:

@@ -1,16 +1,20 @@
 """Where patients are graded: in processes of this machine, or on a cluster, through one interface."""
 
+import asyncio
 import concurrent.futures
 import contextlib
+import logging
 import os
+import threading
 from collections.abc import Callable, Iterator
 from concurrent.futures import Executor, Future
 from contextlib import contextmanager
 from dataclasses import dataclass
+from queue import SimpleQueue
 from typing import Any, Final
 
 from rtfractions.audit.bench import Work
-from rtfractions.audit.supervision import Workbenches, WorkerError
+from rtfractions.audit.supervision import Workbenches, WorkerError, leave_interrupts_to_the_main_thread
 from rtfractions.errors import SettingError, printable
 
 CONNECT_S: Final = 10.0
@@ -59,7 +63,9 @@ def local_workers(work: Work, jobs: int) -> Iterator[Workers]:
     it loses no more than the patient whose process died.
     """
     benches = Workbenches()
-    executor = concurrent.futures.ThreadPoolExecutor(jobs, thread_name_prefix="audit")
+    executor = concurrent.futures.ThreadPoolExecutor(
+        jobs, thread_name_prefix="audit", initializer=leave_interrupts_to_the_main_thread
+    )
     try:
         yield Workers(executor, benches.run, work, jobs)
     except BaseException:
@@ -91,20 +97,26 @@ def cluster_workers(work: Work, address: str) -> Iterator[Workers]:
         raise SettingError(
             "--scheduler needs dask.distributed", remedy="install the extra: rtfractions[cluster]"
         ) from None
-    try:
-        client = Client(address, timeout=CONNECT_S, set_as_default=False)
-    except (OSError, ValueError, TimeoutError) as error:
-        raise SettingError(
-            f"no scheduler answers at {printable(address)} ({type(error).__name__})",
-            remedy="give its address, as tcp://host:8786",
-        ) from None
+    with _logs_nothing("distributed", "distributed.client"):
+        try:
+            _see_that_one_answers(address)
+            client = Client(address, timeout=CONNECT_S, set_as_default=False)
+        except Exception:  # noqa: BLE001 - bytes of another server can be taken for anything
+            raise SettingError(
+                f"no scheduler answers at {printable(address)}", remedy="give its address, as tcp://host:8786"
+            ) from None
+        with _workers_of(client, work) as workers:
+            yield workers
+
+
+@contextmanager
+def _workers_of(client: Any, work: Work) -> Iterator[Workers]:
     try:
         number = sum(client.nthreads().values())
         if not number:
             raise WorkerError("the scheduler has no worker", remedy="start some, or leave out --scheduler")
         executor = client.get_executor(retries=0)
         (shared,) = client.scatter([work], broadcast=True, hash=False)
-
         try:
             yield Workers(executor, _on_cluster, shared, number)
         except BaseException:
@@ -114,6 +126,44 @@ def cluster_workers(work: Work, address: str) -> Iterator[Workers]:
     finally:
         with contextlib.suppress(Exception):
             client.close(timeout=1)
+
+
+def _see_that_one_answers(address: str) -> None:
+    """Raise whatever a greeting comes to: a client made where no scheduler is takes 20 s to be dropped.
+
+    In a thread of its own, which a Ctrl-C need not wait for, and where no event loop of the caller's runs.
+    """
+    from distributed.comm import connect
+
+    async def greet() -> None:
+        (await connect(address, timeout=CONNECT_S)).abort()
+
+    def tell() -> None:
+        try:
+            asyncio.run(greet())
+        except Exception as error:  # noqa: BLE001 - told below
+            ended.put(error)
+        else:
+            ended.put(None)
+
+    ended: SimpleQueue[Exception | None] = SimpleQueue()
+    threading.Thread(target=tell, daemon=True).start()
+    error = ended.get()
+    if error is not None:
+        raise error
+
+
+@contextmanager
+def _logs_nothing(*names: str) -> Iterator[None]:
+    """Keep loggers silent: what matters is raised, and what is logged beside it are tracebacks."""
+    levels = {logging.getLogger(name): logging.getLogger(name).level for name in names}
+    for logger in levels:
+        logger.setLevel(logging.CRITICAL + 1)
+    try:
+        yield
+    finally:
+        for logger, level in levels.items():
+            logger.setLevel(level)
 
 
 def _on_cluster(work: Work, versions: dict[str, str], arguments: tuple[Any, ...]) -> Any:

@@ -120,9 +120,10 @@ class OutputFolder:
             for name in (COHORT_NAME, LOG_NAME, *REPORT_NAMES):
                 (self.path / name).unlink(missing_ok=True)
             sync_folder(self.path)
-            for name in self.patient_files():
-                (self.patients / name).unlink()
-            sync_folder(self.patients)
+            if self.patients.exists():
+                for name in self.patient_files():
+                    (self.patients / name).unlink()
+                sync_folder(self.patients)
 
     def patient_files(self) -> list[str]:
         """The names of result files and pages, sorted; other files are left alone.

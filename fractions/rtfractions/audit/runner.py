@@ -1,10 +1,10 @@
 """Running an audit: every patient once, every result in its file as soon as it is there, nothing twice."""
 
-import concurrent.futures
 from collections.abc import Callable, Iterator
-from concurrent.futures import Future
+from concurrent.futures import CancelledError, Future
 from contextlib import contextmanager
 from dataclasses import dataclass
+from queue import Empty, SimpleQueue
 from typing import Any, Final
 
 from rtfractions.audit.bench import Ended, Work
@@ -13,6 +13,8 @@ from rtfractions.audit.executors import Workers, cluster_workers, local_workers
 from rtfractions.audit.folder import OutputFolder
 from rtfractions.audit.grading import Outcome, failed
 from rtfractions.audit.result_files import known, read_result
+from rtfractions.audit.stopping import Stop
+from rtfractions.audit.supervision import WorkerError
 from rtfractions.errors import RTFractionsError
 from rtfractions.reports.cohort_results import Status
 
@@ -26,6 +28,9 @@ PREPARE_FIGURES: Final = "rtfractions.audit.grading:prepare_figures"
 """The same where there are doses to draw."""
 
 _AHEAD: Final = 2
+
+_LOOK_S: Final = 0.1
+"""How often a wait for answers is broken off, to see whether it is to end."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,6 +67,7 @@ def run(
     scheduler: str | None = None,
     report: Report = lambda _progress: None,
     function: str = GRADE,
+    stop: Stop | None = None,
 ) -> Progress:
     """Grade the patients of a cohort who have no result that still holds.
 
@@ -79,11 +85,15 @@ def run(
         Told of the beginning and of each patient.
     function : str
         What is done with a task, as ``"module:name"``.
+    stop : Stop, optional
+        Where it is asked to end early; then it raises what was asked for, and the next run goes on from there.
 
     Raises
     ------
     OutputFileError
         If a result cannot be written; those that are there are whole, and the next run goes on from them.
+    WorkerError
+        If no worker can be had, or the scheduler is lost; as before.
     """
     shared, settings = cohort.shared, cohort.shared.settings
     draws = settings.figures != "none" and any(
@@ -95,7 +105,7 @@ def run(
     total = len(cohort.tasks)
     report(Progress(done, total, reused))
     with _workers(work, jobs, scheduler) as workers:
-        for task, answer in _answers(cohort, folder, workers):
+        for task, answer in _answers(cohort, folder, workers, stop or Stop()):
             outcome = _outcome(shared, task, answer)
             if outcome.content is not None:
                 folder.write_result(task.patient, outcome.content, outcome.page)
@@ -111,22 +121,32 @@ def _workers(work: Work, jobs: int, scheduler: str | None) -> Iterator[Workers]:
         yield workers
 
 
-def _answers(cohort: Cohort, folder: OutputFolder, workers: Workers) -> Iterator[tuple[Task, Any]]:
+def _answers(
+    cohort: Cohort, folder: OutputFolder, workers: Workers, stop: Stop
+) -> Iterator[tuple[Task, Any]]:
     """Each task with its answer, as they come; no more than a few are on their way at once."""
     versions = cohort.shared.settings.versions
     sha256 = cohort.shared.settings.protocol.sha256
     waiting = iter(cohort.tasks)
     under_way: dict[Future[Any], Task] = {}
+    ended: SimpleQueue[Future[Any]] = SimpleQueue()
     while True:
-        while len(under_way) < _AHEAD * workers.number and (task := next(waiting, None)) is not None:
-            result = read_result(folder, task.patient, protocol_sha256=sha256)
-            there = known(folder, task.patient, result)
-            under_way[workers.submit(versions, task, there)] = task
-        if not under_way:
-            return
-        done, _ = concurrent.futures.wait(under_way, return_when=concurrent.futures.FIRST_COMPLETED)
-        for future in done:
-            yield under_way.pop(future), _answer(future)
+        # A lock that a broken-off call leaves held would keep its thread, and so the end, waiting for ever.
+        with stop.postponed():
+            while len(under_way) < _AHEAD * workers.number and (task := next(waiting, None)) is not None:
+                result = read_result(folder, task.patient, protocol_sha256=sha256)
+                there = known(folder, task.patient, result)
+                future = workers.submit(versions, task, there)
+                under_way[future] = task
+                future.add_done_callback(ended.put)
+            if not under_way:
+                return
+            try:
+                future = ended.get(timeout=_LOOK_S)
+            except Empty:
+                continue
+            task, answer = under_way.pop(future), _answer(future)
+        yield task, answer
 
 
 def _answer(future: Future[Any]) -> Any:
@@ -135,6 +155,11 @@ def _answer(future: Future[Any]) -> Any:
         return future.result()
     except RTFractionsError:
         raise
+    except CancelledError:  # nobody here cancels: so ends what a scheduler had when it is lost
+        raise WorkerError(
+            "the scheduler was lost",
+            remedy="what is done is kept: give the same command again once it runs",
+        ) from None
     except Exception as error:  # noqa: BLE001 - dask is not imported here, so its errors have no names
         return Ended(Status.CRASHED, f"its worker was lost ({type(error).__name__})")
 

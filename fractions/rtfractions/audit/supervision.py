@@ -2,6 +2,7 @@
 
 import contextlib
 import os
+import signal
 import subprocess
 import sys
 import threading
@@ -17,6 +18,14 @@ ATTEMPTS: Final = 2
 
 _START_S: Final = 120.0
 _END_S: Final = 1.0
+
+
+def leave_interrupts_to_the_main_thread() -> None:
+    """Hold Ctrl-C back from this thread and from the processes it starts, which it reaches as well at a terminal.
+
+    One that came while they load what they need would end them before they can ignore it.
+    """
+    signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
 
 
 class WorkerError(RTFractionsError, RuntimeError):

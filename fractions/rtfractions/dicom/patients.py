@@ -16,7 +16,7 @@ from rtfractions.dicom.reading import Kind, dataset_of
 from rtfractions.dicom.structure_set import read_structure_set
 from rtfractions.dicom.treatment_record import read_record
 from rtfractions.doses import Dose
-from rtfractions.errors import RTFractionsError, Where
+from rtfractions.errors import RTFractionsError, SettingError, Where
 from rtfractions.files import InputFile
 from rtfractions.notices import Notice
 from rtfractions.patient import LesionsFrom, Patient
@@ -167,6 +167,8 @@ def _read(file: FoundFile, parts: Parts, inputs: list[InputFile], limits: Limits
             parts.notices.append(Notice("registration.not-applied", message, Where(file=name)))
             return
         parts.files[uid] = name
+    except SettingError:  # no fault of the file
+        raise
     except RTFractionsError as error:
         parts.errors.append(error.at(replace(error.where, file=name)))
         parts.refused.add(file.header.sop_instance_uid)

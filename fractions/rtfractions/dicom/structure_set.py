@@ -8,6 +8,7 @@ from pydicom.charset import python_encoding
 from pydicom.dataelem import RawDataElement
 from pydicom.dataset import Dataset
 
+from rtfractions.compiled import compiles
 from rtfractions.dicom.contours import Contour, contours_of
 from rtfractions.dicom.limits import MAXIMUM_CONTOUR_POINTS, MAXIMUM_CONTOURS, MAXIMUM_STRUCTURES
 from rtfractions.dicom.placement import with_strays_noted
@@ -72,7 +73,10 @@ def read_structure_set(
     ------
     DicomError
         If the set has no UID, no readable lists of structures and contours, or more than is read.
+    SettingError
+        If ``RTFRACTIONS_FAST`` cannot be as it is set.
     """
+    compiles()  # a setting that cannot be is no fault of a structure
     uid = text_of(dataset, "SOPInstanceUID")
     if uid is None:
         raise refusal("SOPInstanceUID", "is missing")
