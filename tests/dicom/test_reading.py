@@ -103,6 +103,22 @@ def test_damaged_files_are_read_or_refused_and_nothing_else(tmp_path: Path, seed
         assert str(error).isprintable()
 
 
+@pytest.mark.parametrize(
+    "data",
+    [
+        WHOLE[:132] + random.Random(1).randbytes(3000),
+        WHOLE[:132] + bytes(3000),
+        WHOLE[:132],
+        WHOLE.replace(PLAN.encode(), bytes(len(PLAN))).replace(b"RTPLAN", b"      "),
+        WHOLE.replace(PLAN.encode(), b"?" * len(PLAN)).replace(b"RTPLAN", b"      "),
+    ],
+    ids=["noise", "zeros", "nothing", "blank class", "garbled class"],
+)
+def test_a_file_that_says_nowhere_what_it_is_may_be_a_plan(read: Read, data: bytes) -> None:
+    (error,) = read(data).errors
+    assert error.problem
+
+
 def test_a_deflate_bomb_is_refused_before_it_inflates(tmp_path: Path) -> None:
     # S3: 522 094 bytes on disk took pydicom 1 GiB
     deflated = dicom_bytes(rt_plan("P1", 1, [], [Group("3")]), DeflatedExplicitVRLittleEndian)
