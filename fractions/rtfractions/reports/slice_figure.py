@@ -166,10 +166,9 @@ def _draw(
     axes.set_xlim(left, right)
     axes.set_ylim((high, low) if one.downwards else (low, high))
     axes.set_aspect("equal")
-    axes.set_title(
-        f"{one.direction}, {'xyz'.replace(one.axes[0], '').replace(one.axes[1], '')} = {one.position_mm:.1f} mm",
-        fontsize=8.5,
-    )
+    normal = "xyz".replace(one.axes[0], "").replace(one.axes[1], "")
+    position_mm = round(one.position_mm, 1) + 0.0  # no -0.0
+    axes.set_title(f"{one.direction}, {normal} = {position_mm:.1f} mm", fontsize=8.5)
     axes.tick_params(labelsize=7)
     axes.set_xlabel(f"{one.axes[0]} [mm]", fontsize=7.5, labelpad=1)
     axes.set_ylabel(f"{one.axes[1]} [mm]", fontsize=7.5, labelpad=0)
