@@ -10,7 +10,7 @@ from typing import Final, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from rtfractions.loops import ordered
+from rtfractions.crossings import ordered
 
 Floats = NDArray[np.float64]
 Integers = NDArray[np.int64]
