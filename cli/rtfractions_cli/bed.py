@@ -228,12 +228,13 @@ def _plot(
     """Write the isoeffect curves of schedules."""
     from rtfractions.biology import AlphaBeta, convert
     from rtfractions.files import write_atomically
-    from rtfractions.reports import figures
+    from rtfractions.reports.figures import as_bytes
+    from rtfractions.reports.isoeffect_figure import Curve, alpha_betas_gy, isoeffect_figure
     from rtfractions.reports.wording import head_lines
 
     marked = [isoeffect.alpha_beta.value_gy for isoeffect in results[0][0]]
     ends = () if interval is None else (interval.low_gy, interval.high_gy)
-    axis = figures.alpha_betas_gy(*marked, *(end for end in ends if end is not None))
+    axis = alpha_betas_gy(*marked, *(end for end in ends if end is not None))
     curves = []
     for schedule in (isoeffects[0].schedule for isoeffects, _ in results):
         values = []
@@ -243,12 +244,12 @@ def _plot(
                 schedule, ratio, model=how.model_of(ratio), time=how.time(schedule), repair=how.repair()
             )
             values.append(_eqd2_gy(found))
-        curves.append(figures.Curve(str(schedule), axis, values))
-    figure = figures.isoeffect_figure(
+        curves.append(Curve(str(schedule), axis, values))
+    figure = isoeffect_figure(
         curves,
         quantity="EQD2" if how.kick_off is None else "EQD2, time-corrected",
         said=head_lines(document.results, without=_follow_alpha_beta(how)),
         marked_gy=marked,
         interval=interval,
     )
-    write_atomically(path, figures.as_bytes(figure, suffix))
+    write_atomically(path, as_bytes(figure, suffix))
