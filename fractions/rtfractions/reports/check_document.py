@@ -10,7 +10,7 @@ from rtfractions.errors import printable
 from rtfractions.plans import Plan, PrescriptionSource
 from rtfractions.protocols import LoadedProtocol
 from rtfractions.protocols.overlays import LoadedOverlay
-from rtfractions.reports.envelope import Context, Envelope, Message, messages
+from rtfractions.reports.envelope import Context, Envelope, Message, messages, printable_or_none
 from rtfractions.reports.metric_entries import MetricEntry, metric_entry
 from rtfractions.verdicts import Advice, Verdict
 
@@ -318,7 +318,7 @@ def patient_entry(findings: PatientFindings, *, overlay: LoadedOverlay | None = 
         lesions=tuple(_lesion_entry(lesion) for lesion in findings.lesions),
         plans=tuple(_plan_entry(plan, reviews.get(plan.sop_instance_uid)) for plan in findings.patient.plans),
         advisory=tuple(_advisory_entry(advisory) for advisory in findings.advisory),
-        prior_radiotherapy=_printable(prior),
+        prior_radiotherapy=printable_or_none(prior),
         decides=tuple(map(printable, decides)),
         warnings=messages(findings.patient.notices),
     )
@@ -329,14 +329,14 @@ def _lesion_entry(findings: LesionFindings) -> LesionEntry:
     structure = lesion.plan_target.name if lesion.plan_target is not None else lesion.structure
     return LesionEntry(
         lesion=printable(lesion.label),
-        site=_printable(lesion.site),
-        technique=_printable(lesion.technique),
-        intent=_printable(lesion.intent),
+        site=printable_or_none(lesion.site),
+        technique=printable_or_none(lesion.technique),
+        intent=printable_or_none(lesion.intent),
         on_study=lesion.on_study,
         schedule=None if prescription.schedule is None else str(prescription.schedule),
         prescription_source=prescription.source,
-        plan_uid=_printable(lesion.plan_uid),
-        structure=_printable(structure),
+        plan_uid=printable_or_none(lesion.plan_uid),
+        structure=printable_or_none(structure),
         fractions_delivered=delivery.fractions_delivered,
         start=None if delivery.start is None else delivery.start.isoformat(),
         end=None if delivery.end is None else delivery.end.isoformat(),
@@ -362,8 +362,8 @@ def _check_entry(finding: Finding) -> CheckEntry:
         unit=finding.unit,
         distance=finding.distance,
         volume_distance=None if other is None else DistanceEntry(*other),
-        structure=_printable(finding.structure),
-        plan_uid=_printable(finding.plan_uid),
+        structure=printable_or_none(finding.structure),
+        plan_uid=printable_or_none(finding.plan_uid),
         alpha_beta_flip_gy=finding.alpha_beta_flip_gy,
         uncertain=finding.uncertain,
         readings=tuple(ReadingEntry(r.id, r.text, r.verdict) for r in finding.readings),
@@ -398,10 +398,10 @@ def _asked_of(finding: Finding) -> Asked | None:
 def _plan_entry(plan: Plan, review: "PlanReview | None") -> PlanEntry:
     return PlanEntry(
         plan_uid=printable(plan.sop_instance_uid),
-        set_aside=_printable(plan.set_aside),
+        set_aside=printable_or_none(plan.set_aside),
         fractions=None if review is None else review.fractions,
         dose=None if review is None or review.dose is None else _dose_entry(review.dose),
-        no_dose=None if review is None else _printable(review.no_dose),
+        no_dose=None if review is None else printable_or_none(review.no_dose),
         targets=() if review is None else tuple(_target_entry(target) for target in review.targets),
         organs=() if review is None else tuple(_organ_entry(organ) for organ in review.organs),
         warnings=messages(plan.notices),
@@ -428,7 +428,7 @@ def _dose_entry(dose: "ChosenDose") -> PlanDoseEntry:
 def _target_entry(target: "TargetReview") -> TargetEntry:
     schedule, organ = target.prescription.schedule, _organ_entry(target.result)
     return TargetEntry(
-        lesion=_printable(target.lesion),
+        lesion=printable_or_none(target.lesion),
         role=target.role,
         structure=organ.structure,
         number=organ.number,
@@ -477,7 +477,3 @@ def overlay_entry(loaded: LoadedOverlay) -> OverlayEntry:
         sha256=loaded.sha256,
         decides=tuple(map(printable, overlay.lines())),
     )
-
-
-def _printable(text: str | None) -> str | None:
-    return None if text is None else printable(text)
