@@ -10,7 +10,7 @@ from rtfractions.compliance import check
 from rtfractions.errors import InputFileError
 from rtfractions.patient import Lesion, LesionsFrom, Patient
 from rtfractions.plans import Prescription, PrescriptionSource
-from rtfractions.protocols import overlays, schema
+from rtfractions.protocols import overlays, references
 from rtfractions.protocols.overlays import OverlayError
 from rtfractions.records import Delivery
 from rtfractions.schedule_text import parse
@@ -159,7 +159,7 @@ def test_windows_replace_a_limit_and_leave_the_others_with_their_source(tmp_path
         "windows: {worst_grade: deviation_unacceptable, overall: {max: 14, count: elapsed}, scope: per_lesion}\n"
     )
     decided = overlays.applied(GENSHEIMER, load(text, tmp_path).overlay)
-    assert list(schema.misplaced(decided)) == []
+    assert list(references.misplaced(decided)) == []
     assert [ambiguity.id for ambiguity in decided.ambiguities] == ["AMB-COUNT"]
     for end, before, after in [
         ("2026-01-18", "per_protocol", "per_protocol"),  # 14 inclusive

@@ -20,7 +20,7 @@ from rtfractions.errors import InputFileError, RTFractionsError, quoted
 from rtfractions.files import MAXIMUM_YAML_BYTES, read_text, sha256_hex
 from rtfractions.names import normal
 from rtfractions.notices import Notice
-from rtfractions.protocols import schema
+from rtfractions.protocols import references
 from rtfractions.protocols.constraint_library import LoadedConstraintSet, load_either
 from rtfractions.protocols.entries import Entry, Identifier, Source, StructureAlias, Text, WorstGrade
 from rtfractions.protocols.loader import LIBRARY, LoadedProtocol, library_protocol, unknown_structures
@@ -356,7 +356,7 @@ def _with_windows(protocol: Protocol, windows: Windows, overlay: Overlay) -> Pro
         ]
         timing = msgspec.structs.replace(protocol.timing, from_elsewhere=(*kept, *ours), **stated)
     changed = msgspec.structs.replace(protocol, timing=timing, sources=(*protocol.sources, source))
-    unnamed = schema.unnamed_ambiguities(changed)
+    unnamed = references.unnamed_ambiguities(changed)
     for identifier in overlay.readings:
         if identifier in unnamed:
             raise OverlayError(
