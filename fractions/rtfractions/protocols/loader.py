@@ -92,8 +92,19 @@ def bundled(file: str) -> tuple[str, bytes]:
 
 def load_file(path: Path, *, name: str) -> LoadedProtocol:
     """A protocol from a file; errors are those of `load`."""
+    return from_document(*read_document(path, name=name))
+
+
+def read_document(path: Path, *, name: str) -> tuple[strict_yaml.Document, bytes]:
+    """A YAML file of rules, and the bytes of it.
+
+    Raises
+    ------
+    InputFileError
+        If it cannot be read, is too large, or is no YAML of one document.
+    """
     text, data = read_text(path, name=name, maximum_bytes=MAXIMUM_YAML_BYTES)
-    return load(text, data, file=name)
+    return strict_yaml.read(text, file=name), data
 
 
 def find(name: str) -> LoadedProtocol:
