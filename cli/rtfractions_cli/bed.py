@@ -10,8 +10,8 @@ from typing import TYPE_CHECKING
 import click
 
 from rtfractions.errors import quoted
-from rtfractions_cli.model_options import NUMERAL, ModelOptions, model_options
-from rtfractions_cli.options import Output, examples, say, shared, usage_error
+from rtfractions_cli.model_options import NUMERAL, ModelOptions, alpha_beta_option, model_options
+from rtfractions_cli.options import Output, examples, say, shared, unusual_option, usage_error
 
 if TYPE_CHECKING:
     from rtfractions.biology import AlphaBeta, AlphaBetaInterval, Isoeffect, ValueRange
@@ -30,13 +30,7 @@ if TYPE_CHECKING:
     )
 )
 @click.argument("schedules", metavar="SCHEDULE...", nargs=-1, required=True)
-@click.option(
-    "--alpha-beta",
-    metavar="V",
-    multiple=True,
-    help="alpha/beta ratio in Gy, 0.1 to 100, or catalogue:NAME of `rtfractions alpha-beta`; repeatable. "
-    "Without it 10 and 3 Gy, and the output says so.",
-)
+@alpha_beta_option
 @click.option(
     "--alpha-beta-interval",
     metavar="LOW:HIGH",
@@ -49,9 +43,7 @@ if TYPE_CHECKING:
     type=click.Path(dir_okay=False, path_type=Path),
     help="Isoeffect curves, EQD2 against alpha/beta: .png, .svg or .pdf.",
 )
-@click.option(
-    "--allow-unusual", is_flag=True, help="Accept less than 0.5 Gy a fraction and more than 200 Gy in total."
-)
+@unusual_option
 @shared("text", "json", "csv")
 def bed(
     schedules: tuple[str, ...],
