@@ -21,7 +21,7 @@ from rtfractions.names import normal
 from rtfractions.notices import Notice
 from rtfractions.protocols.entries import Entry, Identifier, StructureAlias, Text, WorstGrade
 from rtfractions.protocols.loader import read_document
-from rtfractions.protocols.schema import DayLimit
+from rtfractions.protocols.schema import DayLimit, GapDays, IntervalHours
 from rtfractions.protocols.vocabulary import says_something
 
 AlphaBetaGy = Annotated[float, Meta(ge=0.1, le=100)]
@@ -43,15 +43,8 @@ class Windows(Entry, frozen=True, kw_only=True):
     scope: Annotated[
         Literal["per_lesion", "all_lesions"] | None, Meta(description="What `overall` is for.")
     ] = None
-    min_interval_hours: (
-        Annotated[float, Meta(gt=0, le=720, description="Least time between two fractions.")] | None
-    ) = None
-    max_gap_days: (
-        Annotated[
-            int, Meta(ge=1, le=60, description="Most days from one fraction to the next; 1 is the next day.")
-        ]
-        | None
-    ) = None
+    min_interval_hours: IntervalHours | None = None
+    max_gap_days: GapDays | None = None
 
     def __post_init__(self) -> None:
         if (self.overall is None) != (self.scope is None):

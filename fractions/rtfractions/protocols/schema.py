@@ -27,6 +27,11 @@ from rtfractions.protocols.entries import (
 )
 from rtfractions.schedule_text import parse_range
 
+IntervalHours = Annotated[float, Meta(gt=0, le=720, description="Least time between two fractions.")]
+GapDays = Annotated[
+    int, Meta(ge=1, le=60, description="Most days from one fraction to the next; 1 is the next day.")
+]
+
 
 class Need(Entry, frozen=True, kw_only=True, rename={"is_": "is"}):
     """A part of a condition: shown by any of the facts."""
@@ -221,15 +226,8 @@ class Timing(Entry, frozen=True, kw_only=True):
     max_fractions: Annotated[int, Meta(ge=1, le=100)] | None = None
     overall: OverallTime | None = None
     scope: Scope | None = None
-    min_interval_hours: (
-        Annotated[float, Meta(gt=0, le=720, description="Least time between two fractions.")] | None
-    ) = None
-    max_gap_days: (
-        Annotated[
-            int, Meta(ge=1, le=60, description="Most days from one fraction to the next; 1 is the next day.")
-        ]
-        | None
-    ) = None
+    min_interval_hours: IntervalHours | None = None
+    max_gap_days: GapDays | None = None
     from_elsewhere: Annotated[
         tuple[TimingSource, ...], Meta(description="Rules that are not of `source`, each with its own.")
     ] = ()
