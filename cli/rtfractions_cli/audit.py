@@ -161,7 +161,8 @@ def audit(
     from rtfractions.audit.summary import summarise
     from rtfractions.dicom import Limits
     from rtfractions.errors import OutputFileError
-    from rtfractions.protocols.overlays import applied, load_overlay
+    from rtfractions.protocols.applied_overlays import applied
+    from rtfractions.protocols.overlays import load_overlay
     from rtfractions_cli.audit_progress import progress_shown
 
     with usage_error():

@@ -10,8 +10,8 @@ from typing import TYPE_CHECKING
 import click
 
 from rtfractions.errors import quoted
-from rtfractions_cli.model_options import NUMERAL, ModelOptions, model_options
-from rtfractions_cli.options import Output, examples, say, shared, usage_error
+from rtfractions_cli.model_options import NUMERAL, ModelOptions, alpha_beta_option, model_options
+from rtfractions_cli.options import Output, examples, say, shared, unusual_option, usage_error
 
 if TYPE_CHECKING:
     from rtfractions.biology import AlphaBeta, AlphaBetaInterval, Isoeffect, ValueRange
@@ -30,13 +30,7 @@ if TYPE_CHECKING:
     )
 )
 @click.argument("schedules", metavar="SCHEDULE...", nargs=-1, required=True)
-@click.option(
-    "--alpha-beta",
-    metavar="V",
-    multiple=True,
-    help="alpha/beta ratio in Gy, 0.1 to 100, or catalogue:NAME of `rtfractions alpha-beta`; repeatable. "
-    "Without it 10 and 3 Gy, and the output says so.",
-)
+@alpha_beta_option
 @click.option(
     "--alpha-beta-interval",
     metavar="LOW:HIGH",
@@ -49,9 +43,7 @@ if TYPE_CHECKING:
     type=click.Path(dir_okay=False, path_type=Path),
     help="Isoeffect curves, EQD2 against alpha/beta: .png, .svg or .pdf.",
 )
-@click.option(
-    "--allow-unusual", is_flag=True, help="Accept less than 0.5 Gy a fraction and more than 200 Gy in total."
-)
+@unusual_option
 @shared("text", "json", "csv")
 def bed(
     schedules: tuple[str, ...],
@@ -228,12 +220,13 @@ def _plot(
     """Write the isoeffect curves of schedules."""
     from rtfractions.biology import AlphaBeta, convert
     from rtfractions.files import write_atomically
-    from rtfractions.reports import figures
+    from rtfractions.reports.figures import as_bytes
+    from rtfractions.reports.isoeffect_figure import Curve, alpha_betas_gy, isoeffect_figure
     from rtfractions.reports.wording import head_lines
 
     marked = [isoeffect.alpha_beta.value_gy for isoeffect in results[0][0]]
     ends = () if interval is None else (interval.low_gy, interval.high_gy)
-    axis = figures.alpha_betas_gy(*marked, *(end for end in ends if end is not None))
+    axis = alpha_betas_gy(*marked, *(end for end in ends if end is not None))
     curves = []
     for schedule in (isoeffects[0].schedule for isoeffects, _ in results):
         values = []
@@ -243,12 +236,12 @@ def _plot(
                 schedule, ratio, model=how.model_of(ratio), time=how.time(schedule), repair=how.repair()
             )
             values.append(_eqd2_gy(found))
-        curves.append(figures.Curve(str(schedule), axis, values))
-    figure = figures.isoeffect_figure(
+        curves.append(Curve(str(schedule), axis, values))
+    figure = isoeffect_figure(
         curves,
         quantity="EQD2" if how.kick_off is None else "EQD2, time-corrected",
         said=head_lines(document.results, without=_follow_alpha_beta(how)),
         marked_gy=marked,
         interval=interval,
     )
-    write_atomically(path, figures.as_bytes(figure, suffix))
+    write_atomically(path, as_bytes(figure, suffix))

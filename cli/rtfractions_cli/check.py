@@ -65,7 +65,8 @@ def check(
     patient, with the doses, structure sets and treatment records that belong to it.
     """
     from rtfractions import compliance, protocols
-    from rtfractions.protocols.overlays import applied, load_overlay
+    from rtfractions.protocols.applied_overlays import applied
+    from rtfractions.protocols.overlays import load_overlay
     from rtfractions.reports import check_report
     from rtfractions.reports.envelope import Context, as_json
 

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Literal
 
 import click
 
+from rtfractions_cli.dose_inputs import read_inputs
 from rtfractions_cli.dose_options import (
     alpha_betas_of,
     dose_option,
@@ -94,33 +95,24 @@ def convert(
 
     PATH is a file, a zip archive or a folder with the plan, its dose, and the structures that are named.
     """
-    from rtfractions.dicom import Limits, discover, read_patient
+    from rtfractions.dicom import Limits
     from rtfractions.dosimetry.courses import patient_meant, plans_left_out
     from rtfractions.errors import RTFractionsError
     from rtfractions.files import write_atomically
     from rtfractions.notices import Notice
     from rtfractions.reports import convert_report
-    from rtfractions.reports.envelope import Context, as_json
+    from rtfractions.reports.envelope import as_json
 
     with usage_error():
         limits = Limits.changed(*limit)
         ratios = _alpha_betas(alpha_beta)
     _refuse_contradictions(plan, dose, fractions, override_plan_fractions)
-    found = discover(paths, limits)
-    readings = [read_patient(files, found, limits=limits) for files in found.patients]
-    context = Context(
-        output.reproducible,
-        inputs=tuple(file for reading in readings for file in reading.inputs),
-        notices=(
-            *(notice for ratio in (ratios[0], *(own for _, own in ratios[1])) for notice in ratio.notices),
-            *found.notices,
-            *(n for reading in readings for n in reading.patient.all_notices()),
-        ),
-        errors=(*found.errors, *(e for reading in readings for e in reading.errors)),
-    )
+    every = (ratios[0], *(own for _, own in ratios[1]))
+    read = read_inputs(paths, limits, reproducible=output.reproducible, ratios=every)
+    context = read.context
     conversion = None
     try:
-        patient = patient_meant([reading.patient for reading in readings], dose_uid=dose, plan_uids=plan)
+        patient = patient_meant(read.patients, dose_uid=dose, plan_uids=plan)
         chosen, phases = _chosen(
             patient,
             dose,
@@ -133,7 +125,7 @@ def convert(
         notices = [notice for part in phases for notice in part.notices]
         notices += [*plans_left_out(chosen, patient), *grid.notices()]
         notices.append(Notice("convert.not-physical", MAY_BE_MISTAKEN))
-        written = _written(found, limits, chosen, phases, grid, context)
+        written = _written(read.found, limits, chosen, phases, grid, context)
         write_atomically(file, written.data, inputs=paths)
         conversion = _entry(file, written, chosen, phases, grid)
         context = replace(context, notices=(*context.notices, *notices))

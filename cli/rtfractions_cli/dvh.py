@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from rtfractions_cli.dose_inputs import read_inputs
 from rtfractions_cli.dose_options import (
     alpha_betas_of,
     dose_option,
@@ -116,13 +117,13 @@ def dvh(
     PATH is a file, a zip archive or a folder with the plan, its dose and its structures.
     """
     from rtfractions.compiled import compiles
-    from rtfractions.dicom import Limits, discover, read_patient
+    from rtfractions.dicom import Limits
     from rtfractions.dosimetry.courses import choose_dose, patient_meant, plans_left_out
     from rtfractions.dosimetry.plan_dvhs import Asked, refuse_without_plan, results_of, structures_asked
     from rtfractions.dosimetry.refusals import refusals_of
     from rtfractions.errors import RTFractionsError
     from rtfractions.reports import dvh_report, dvh_text
-    from rtfractions.reports.envelope import Context, as_json
+    from rtfractions.reports.envelope import as_json
 
     refuse_override_alone(fractions, override_plan_fractions=override_plan_fractions)
     if curves and output.format != "json":
@@ -135,28 +136,17 @@ def dvh(
         ratios, named = alpha_betas_of(alpha_beta)
         suffix = _figure_suffix(plot, output)
     metrics, unread = _metrics(metric)
-    found = discover(paths, limits)
-    readings = [read_patient(files, found, limits=limits) for files in found.patients]
-    context = Context(
-        output.reproducible,
-        inputs=tuple(file for reading in readings for file in reading.inputs),
-        notices=(
-            *(notice for ratio in (*ratios, *(own for _, own in named)) for notice in ratio.notices),
-            *found.notices,
-            *(n for reading in readings for n in reading.patient.all_notices()),
-        ),
-        errors=(*unread, *found.errors, *(e for reading in readings for e in reading.errors)),
-    )
+    every = (*ratios, *(own for _, own in named))
+    read = read_inputs(paths, limits, reproducible=output.reproducible, ratios=every, errors=unread)
+    context = read.context
     asked = Asked(metrics=metrics if metric else None, alpha_betas=_each_once(ratios), **settings)
     results: list[StructureResult] = []
     opinions: tuple[Opinion, ...] | None = None
     entry: DoseEntry | None = None
     try:
-        patient = patient_meant(
-            [reading.patient for reading in readings], dose_uid=dose, plan_uids=(plan,) if plan else ()
-        )
+        patient = patient_meant(read.patients, dose_uid=dose, plan_uids=(plan,) if plan else ())
         chosen = choose_dose(patient, dose_uid=dose, plan_uid=plan)
-        refuse_without_plan(chosen, patient, found.owners())
+        refuse_without_plan(chosen, patient, read.found.owners())
         structures = structures_asked(chosen, structure)
         own, errors = _own_alpha_betas(named, chosen, structures)
         asked = replace(asked, own_alpha_betas=own)
@@ -173,7 +163,7 @@ def dvh(
         entry = _dose_entry(chosen, phases, fractions)
         results = list(results_of(chosen, structures, asked, phases))
         if second_opinion:
-            opinions, more = _opinions(chosen, results, found, context, limits)
+            opinions, more = _opinions(chosen, results, read.found, context, limits)
             errors += more
             notices += [notice for opinion in opinions or () for notice in opinion.notices()]
         notices += [notice for result in results for notice in result.notices]

@@ -37,8 +37,10 @@ def inspect(paths: tuple[Path, ...], limit: tuple[str, ...], output: Output) -> 
     PATH is a file, a zip archive or a folder: every RT plan, dose, structure set and treatment record below it.
     """
     from rtfractions.dicom import Limits, discover, read_patient
-    from rtfractions.reports import inspect_report
+    from rtfractions.reports import inspect_document
     from rtfractions.reports.envelope import Context, as_json
+    from rtfractions.reports.inspect_csv import as_csv
+    from rtfractions.reports.inspect_text import as_text
 
     with usage_error():
         limits = Limits.changed(*limit)
@@ -49,18 +51,18 @@ def inspect(paths: tuple[Path, ...], limit: tuple[str, ...], output: Output) -> 
     entries = []
     for files in found.patients:
         reading = read_patient(files, found, limits=limits)
-        entries.append(inspect_report.patient_entry(reading.patient, reading.inputs))
+        entries.append(inspect_document.patient_entry(reading.patient, reading.inputs))
         inputs += reading.inputs
         errors += reading.errors
         notices += reading.patient.all_notices()
     reasons = (ExitCode.REFUSED,) if errors else ()
     context = Context(output.reproducible, tuple(inputs), tuple(notices), tuple(errors), reasons)
-    document = inspect_report.document(entries, context)
+    document = inspect_document.document(entries, context)
     if output.format == "json":
         result = as_json(document)
     elif output.format == "csv":
-        result = inspect_report.as_csv(document)
+        result = as_csv(document)
     else:
-        result = inspect_report.as_text(document)
+        result = as_text(document)
         context = replace(context, notices=())  # they are what the text is about
     output.finish(result, context, inputs=paths)

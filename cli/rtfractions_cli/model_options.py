@@ -202,6 +202,14 @@ _REPAIR: Final = (
     ),
 )
 
+alpha_beta_option = click.option(
+    "--alpha-beta",
+    metavar="V",
+    multiple=True,
+    help="alpha/beta ratio in Gy, 0.1 to 100, or catalogue:NAME of `rtfractions alpha-beta`; repeatable. "
+    "Without it 10 and 3 Gy, and the output says so.",
+)
+
 
 def model_options(*, repair: bool) -> Callable[[F], F]:
     """Options of model and time, and of repair where it applies; the command gets them as its argument ``how``."""

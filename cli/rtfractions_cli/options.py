@@ -127,6 +127,10 @@ def examples(*lines: str) -> str:
     return f"\b\nExamples:\n{shown}\n{exit_codes.HELP}"
 
 
+unusual_option = click.option(
+    "--allow-unusual", is_flag=True, help="Accept less than 0.5 Gy a fraction and more than 200 Gy in total."
+)
+
 limit_option = click.option(
     "--limit",
     metavar="NAME=NUMBER",

@@ -79,7 +79,8 @@ def protocol(context: click.Context) -> None:
 def list_(output: Output) -> None:
     """The protocols and the sets of dose constraints that come with the program."""
     from rtfractions.protocols import LIBRARY
-    from rtfractions.protocols.constraint_library import SETS, find_either
+    from rtfractions.protocols.constraint_library import SETS
+    from rtfractions.protocols.rule_files import find_either
 
     _print_list([find_either(identifier) for identifier in (*LIBRARY, *SETS)], output)
 
@@ -90,7 +91,7 @@ def list_(output: Output) -> None:
 def show(name: str, output: Output) -> None:
     """What a protocol or a set of constraints says: rules with their words, sources and doubts."""
     from rtfractions.protocols import LoadedProtocol
-    from rtfractions.protocols.constraint_library import find_either
+    from rtfractions.protocols.rule_files import find_either
     from rtfractions.reports import constraint_set_report, protocol_report
     from rtfractions.reports.envelope import Context, as_json
 
@@ -116,7 +117,7 @@ def show(name: str, output: Output) -> None:
 def validate(files: tuple[str, ...], output: Output) -> None:
     """Read files of protocols, sets of constraints and overlays; what is wrong is named by line and column (exit code 2)."""
     from rtfractions.errors import RTFractionsError
-    from rtfractions.protocols.overlays import load_any
+    from rtfractions.protocols.rule_files import load_any
 
     loaded, refused = [], []
     for file in files:

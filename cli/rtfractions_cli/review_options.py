@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from rtfractions_cli.options import unusual_option
 from rtfractions_cli.protocol import complete_protocol
 
 if TYPE_CHECKING:
@@ -43,11 +44,7 @@ _REVIEW = (
         is_flag=True,
         help="Treatment has not begun: rules about dates and delivery do not apply.",
     ),
-    click.option(
-        "--allow-unusual",
-        is_flag=True,
-        help="Accept less than 0.5 Gy a fraction and more than 200 Gy in total.",
-    ),
+    unusual_option,
     click.option(
         "--constraints",
         metavar="SET",

@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING, Final
 import click
 
 from rtfractions_cli.bed import ratios_of
-from rtfractions_cli.model_options import ModelOptions, model_options, number, whole_number
-from rtfractions_cli.options import Output, examples, shared, usage_error
+from rtfractions_cli.model_options import ModelOptions, alpha_beta_option, model_options, number, whole_number
+from rtfractions_cli.options import Output, examples, shared, unusual_option, usage_error
 
 if TYPE_CHECKING:
     from rtfractions.biology import Isoeffect, IsoeffectiveSchedule
@@ -33,17 +33,9 @@ WHOLE: Final = 1e-9
     "--fractions", type=whole_number, metavar="N", help="Number of fractions of the schedule sought."
 )
 @click.option("--dose-per-fraction", type=number, metavar="GY", help="Or its dose per fraction.")
-@click.option(
-    "--alpha-beta",
-    metavar="V",
-    multiple=True,
-    help="alpha/beta ratio in Gy, 0.1 to 100, or catalogue:NAME of `rtfractions alpha-beta`; repeatable. "
-    "Without it 10 and 3 Gy, and the output says so.",
-)
+@alpha_beta_option
 @model_options(repair=False)
-@click.option(
-    "--allow-unusual", is_flag=True, help="Accept less than 0.5 Gy a fraction and more than 200 Gy in total."
-)
+@unusual_option
 @shared("text", "json", "csv")
 def solve(
     schedule: str,

@@ -1,4 +1,4 @@
-"""Where loops cross scanlines, in a loop for numba to compile; `loops` does without it."""
+"""Where loops cross scanlines, in a loop for numba to compile; `crossings` does without it."""
 
 import numpy as np
 from numpy.typing import NDArray
@@ -16,7 +16,7 @@ def crossings_one_by_one(
     step: Floats,
     lines: int,
 ) -> tuple[Integers, Floats, Floats, Integers]:
-    """What `loops._crossings` finds, in the same order: line, position along it, up or down, and loop."""
+    """What `crossings.crossings_on_lines` finds, in the same order: line, position along it, up or down, and loop."""
     above = np.empty(len(along), np.int64)
     found = 0
     for loop in range(len(group)):

@@ -18,8 +18,14 @@ from typing import Final, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from rtfractions.compiled import compiled
-from rtfractions.crossing_loop import crossings_one_by_one
+from rtfractions.crossings import (
+    Crossings,
+    crossings_on_lines,
+    following_points,
+    length_inside,
+    ordered,
+    sums,
+)
 
 Floats = NDArray[np.float64]
 Integers = NDArray[np.int64]
@@ -79,15 +85,6 @@ class Together(NamedTuple):
     overlap_mm2: Floats
 
 
-class _Crossings(NamedTuple):
-    """Where edges cross scanlines: number of the line, position along it, 1 upwards or -1, and whose edge."""
-
-    line: Integers
-    at: Floats
-    up: Floats
-    loop: Integers
-
-
 def joined(loops: Sequence[Floats]) -> tuple[Floats, Integers]:
     """Loops in one array, and where each starts."""
     starts = np.zeros(len(loops) + 1, np.int64)
@@ -135,7 +132,7 @@ def together(points: Floats, starts: Integers, plane: Integers, area_mm2: Floats
     area_mm2 : ndarray, shape (n,)
         Even-odd area of each loop alone.
     """
-    area = _sums(plane, area_mm2, int(plane[-1]) + 1)
+    area = sums(plane, area_mm2, int(plane[-1]) + 1)
     overlap = np.zeros(len(area))
     members, cluster, pairs = _clusters(boxes(points, starts), plane, area_mm2)
     if not len(members):
@@ -144,13 +141,13 @@ def together(points: Floats, starts: Integers, plane: Integers, area_mm2: Floats
     area_mm2, plane = area_mm2[members], plane[members]
     sign = np.where(_depths(points, starts, pairs) % 2, -1.0, 1.0)
     first = np.flatnonzero(np.diff(cluster, prepend=-1))
-    nested = _sums(cluster, sign * area_mm2, len(first))
+    nested = sums(cluster, sign * area_mm2, len(first))
     doubt = _overlaps(points, starts, first, sign)
-    for i in np.flatnonzero(doubt > _NEGLIGIBLE * _sums(cluster, area_mm2, len(first))):
+    for i in np.flatnonzero(doubt > _NEGLIGIBLE * sums(cluster, area_mm2, len(first))):
         loops = np.flatnonzero(cluster == i)
         nested[i] = _scanned_area(*chosen(points, starts, loops), _FINE_LINES)
         overlap[plane[first[i]]] += doubt[i]
-    area += _sums(plane[first], nested, len(area)) - _sums(plane, area_mm2, len(area))
+    area += sums(plane[first], nested, len(area)) - sums(plane, area_mm2, len(area))
     return Together(area, overlap)
 
 
@@ -177,14 +174,14 @@ def _batches(starts: Integers) -> Iterator[tuple[int, int]]:
 def _measured(points: Floats, starts: Integers) -> Measured:
     u, v = np.ascontiguousarray(points[:, 0]), np.ascontiguousarray(points[:, 1])
     box = boxes(points, starts)
-    following = _following(starts)
+    following = following_points(starts)
     signed = 0.5 * np.add.reduceat(u * v[following] - u[following] * v, starts[:-1])
     turn = np.where(signed < 0, -1.0, 1.0)
     each = np.arange(len(signed))
     twisted = np.maximum(
-        _twist(_crossings(u, v, starts, each, box[:, 1], box[:, 3], _SEARCH_LINES), turn)
+        _twist(crossings_on_lines(u, v, starts, each, box[:, 1], box[:, 3], _SEARCH_LINES), turn)
         * (box[:, 3] - box[:, 1]),
-        _twist(_crossings(v, u, starts, each, box[:, 0], box[:, 2], _SEARCH_LINES), -turn)
+        _twist(crossings_on_lines(v, u, starts, each, box[:, 0], box[:, 2], _SEARCH_LINES), -turn)
         * (box[:, 2] - box[:, 0]),
     ) / _SEARCH_LINES  # fmt: skip
     area = np.abs(signed)
@@ -195,16 +192,16 @@ def _measured(points: Floats, starts: Integers) -> Measured:
     return Measured(area, twisted)
 
 
-def _twist(crossings: _Crossings, turn: Floats) -> Floats:
+def _twist(crossings: Crossings, turn: Floats) -> Floats:
     """Sum over a loop's lines of the length where even-odd is not the winding of the whole loop."""
     size = len(turn) * _SEARCH_LINES
-    wound = _sums(crossings.line, crossings.up * crossings.at, size) * np.repeat(turn, _SEARCH_LINES)
+    wound = sums(crossings.line, crossings.up * crossings.at, size) * np.repeat(turn, _SEARCH_LINES)
     # Two crossings enclose one length, wound one way or the other; only where there are more, order matters.
     inside = np.abs(wound)
     several = np.bincount(crossings.line, minlength=size) > 2
     if several.any():
         chosen = several[crossings.line]
-        inside[several] = _inside(crossings.line[chosen], crossings.at[chosen], size)[several]
+        inside[several] = length_inside(crossings.line[chosen], crossings.at[chosen], size)[several]
     return np.asarray(np.abs(inside - wound).reshape(len(turn), _SEARCH_LINES).sum(axis=1))
 
 
@@ -255,7 +252,7 @@ def _depths(points: Floats, starts: Integers, pairs: tuple[Integers, Integers]) 
     for first, last in _batches(ends):
         i, j = pairs[0][first:last], pairs[1][first:last]
         index, of_pair = _points_of(starts, j)
-        following = index[_following(of_pair)]
+        following = index[following_points(of_pair)]
         pair = np.repeat(np.arange(len(j)), np.diff(of_pair))
         v = inner[i, 1][pair]
         edge = np.flatnonzero((points[index, 1] > v) != (points[following, 1] > v))
@@ -271,7 +268,7 @@ def _inner_points(points: Floats, starts: Integers) -> Floats:
     box = boxes(points, starts)
     inner = (box[:, :2] + box[:, 2:]) / 2
     each = np.arange(len(inner))
-    found = _crossings(points[:, 0], points[:, 1], starts, each, box[:, 1], box[:, 3], _INNER_LINES)
+    found = crossings_on_lines(points[:, 0], points[:, 1], starts, each, box[:, 1], box[:, 3], _INNER_LINES)
     order = ordered(found.line, found.at)
     left, right, line = found.at[order][::2], found.at[order][1::2], found.line[order][::2]
     longest = np.lexsort((right - left, line // _INNER_LINES))
@@ -305,10 +302,10 @@ def _overlap(points: Floats, starts: Integers, begin: Integers, sign: Floats) ->
     for across, along in ((0, 1), (1, 0)):
         low = np.minimum.reduceat(box[:, along], begin[:-1])
         high = np.maximum.reduceat(box[:, 2 + along], begin[:-1])
-        found = _crossings(points[:, across], points[:, along], starts, group, low, high, lines)
-        inside = _inside(found.line, found.at, len(doubt) * lines).reshape(-1, lines)
+        found = crossings_on_lines(points[:, across], points[:, along], starts, group, low, high, lines)
+        inside = length_inside(found.line, found.at, len(doubt) * lines).reshape(-1, lines)
         of_loop = found.loop * lines + found.line % lines
-        alone = _inside(of_loop, found.at, len(sign) * lines).reshape(-1, lines)
+        alone = length_inside(of_loop, found.at, len(sign) * lines).reshape(-1, lines)
         expected = np.add.reduceat(alone * sign[:, None], begin[:-1], axis=0)
         doubt = np.maximum(doubt, np.abs(inside - expected).sum(axis=1) * (high - low) / lines / 2)
     return doubt
@@ -342,71 +339,8 @@ def _scanned_area(points: Floats, starts: Integers, lines: int) -> float:
     low, high = float(v.min()), float(v.max())
     if not high > low:
         return 0.0
-    a_line = float(np.abs(v[_following(starts)] - v).sum()) / (high - low)
+    a_line = float(np.abs(v[following_points(starts)] - v).sum()) / (high - low)
     lines = max(min(lines, int(_MAXIMUM_CROSSINGS / a_line)), 1)
     group = np.zeros(len(starts) - 1, np.int64)
-    crossings = _crossings(points[:, 0], v, starts, group, np.array([low]), np.array([high]), lines)
-    return float(_inside(crossings.line, crossings.at, lines).sum()) * (high - low) / lines
-
-
-def _following(starts: Integers) -> Integers:
-    """For each point the one that follows it on its loop."""
-    following = np.arange(1, starts[-1] + 1)
-    following[starts[1:] - 1] = starts[:-1]
-    return following
-
-
-def _crossings(
-    across: Floats,
-    along: Floats,
-    starts: Integers,
-    group: Integers,
-    low: Floats,
-    high: Floats,
-    lines: int,
-) -> _Crossings:
-    """Where loops cross `lines` scanlines that are spread evenly from `low` to `high` of their group.
-
-    A point on a line counts as below it, so that a loop crosses every line an even number of times.
-    """
-    step = (high - low) / lines
-    if crossings := compiled(crossings_one_by_one):
-        return _Crossings(*crossings(across, along, starts, group, low, step, lines))
-    counts = np.diff(starts)
-    per_mm = np.divide(1.0, step, out=np.zeros_like(step), where=step > 0)
-    above = np.ceil((along - np.repeat(low[group], counts)) * np.repeat(per_mm[group], counts) - 0.5)
-    above = np.clip(above, 0, lines).astype(np.int64)
-    following = _following(starts)
-    change = above[following] - above
-    times = np.abs(change)
-    edge = np.repeat(np.arange(len(change)), times)
-    first = np.minimum(above, above[following])
-    nth = np.arange(len(edge)) - np.repeat(np.cumsum(times) - times, times)
-    k = first[edge] + nth
-    loop = np.repeat(np.arange(len(counts)), counts)[edge]
-    of = group[loop]
-    after = following[edge]
-    part = (low[of] + (k + 0.5) * step[of] - along[edge]) / (along[after] - along[edge])
-    at = across[edge] + np.clip(part, 0.0, 1.0) * (across[after] - across[edge])
-    return _Crossings(of * lines + k, at, np.sign(change[edge]).astype(np.float64), loop)
-
-
-def _inside(line: Integers, at: Floats, lines: int) -> Floats:
-    """Length inside on each line, from all crossings of it: from the first to the second, and so on."""
-    order = ordered(line, at)
-    ends = np.ones(len(order))
-    ends[::2] = -1.0
-    return _sums(line[order], ends * at[order], lines)
-
-
-def ordered(line: Integers, at: Floats) -> Integers:
-    """The order of crossings by line and position, in one sort by a number whose whole part is the line."""
-    if not len(at):
-        return np.zeros(0, np.int64)
-    low = at.min()
-    return np.argsort(line + (at - low) / (1.001 * (at.max() - low) or 1.0))
-
-
-def _sums(key: Integers, values: Floats, size: int) -> Floats:
-    """Sums of the values of each key, 0 to size - 1."""
-    return np.asarray(np.bincount(key, values, size), np.float64)
+    crossings = crossings_on_lines(points[:, 0], v, starts, group, np.array([low]), np.array([high]), lines)
+    return float(length_inside(crossings.line, crossings.at, lines).sum()) * (high - low) / lines

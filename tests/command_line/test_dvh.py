@@ -37,8 +37,8 @@ from synthetic_trio import (
     write,
 )
 
-from rtfractions.reports import dvh_figure, figures
-from rtfractions.reports.figures import DosePanel
+from rtfractions.reports import dvh_figure, dvh_panels, figures
+from rtfractions.reports.dvh_panels import DosePanel
 
 Run = Callable[..., Any]
 
@@ -632,7 +632,7 @@ class TestCommand:
 
         def drawing(panels: Sequence[DosePanel], **how: Any) -> Any:
             drawn.append(panels)
-            return figures.dvh_figure(panels, **how)
+            return dvh_panels.dvh_figure(panels, **how)
 
         monkeypatch.setattr(dvh_figure, "dvh_figure", drawing)
         files = trio()

@@ -13,6 +13,7 @@ from hypothesis import strategies as st
 from matplotlib.text import Text
 
 from rtfractions.reports import figures
+from rtfractions.reports.isoeffect_figure import Curve, alpha_betas_gy, isoeffect_figure, spread
 
 Run = Callable[..., Any]
 
@@ -66,9 +67,7 @@ def test_model_and_time_stand_in_the_figure(run: Run, tmp_path: Path) -> None:
 
 
 def test_a_label_is_text_and_never_markup() -> None:
-    figure = figures.isoeffect_figure(
-        [figures.Curve("<b>&$x_1$", (1.0, 2.0), (3.0, 4.0))], quantity="EQD2", said=["LQ"]
-    )
+    figure = isoeffect_figure([Curve("<b>&$x_1$", (1.0, 2.0), (3.0, 4.0))], quantity="EQD2", said=["LQ"])
     svg = figures.as_bytes(figure, ".svg").decode()
     assert "<b>" not in svg
     assert "&lt;b&gt;&amp;" in svg
@@ -77,10 +76,10 @@ def test_a_label_is_text_and_never_markup() -> None:
 @pytest.mark.parametrize("count", [1, 2, 6, 12, 40])
 def test_labels_neither_overlap_nor_leave_the_picture(count: int) -> None:
     curves = [
-        figures.Curve(f"{40 + i / 100:g} Gy / 10 + 16 Gy / 8", (1.0, 20.0), (60.0, 40.0 + i / 100))
+        Curve(f"{40 + i / 100:g} Gy / 10 + 16 Gy / 8", (1.0, 20.0), (60.0, 40.0 + i / 100))
         for i in range(count)
     ]
-    figure = figures.isoeffect_figure(curves, quantity="EQD2", said=["LQ"])
+    figure = isoeffect_figure(curves, quantity="EQD2", said=["LQ"])
     figures.as_bytes(figure, ".png")  # sets the layout
     # of the text alone: an annotation's own extent has its line to the curve in it
     boxes = sorted((Text.get_window_extent(text) for text in figure.axes[0].texts), key=lambda box: box.y0)
@@ -93,7 +92,7 @@ def test_labels_neither_overlap_nor_leave_the_picture(count: int) -> None:
 @given(st.lists(st.floats(0, 1), min_size=1, max_size=20))
 def test_places_are_spread_in_order_and_within_bounds(places: list[float]) -> None:
     gap = 1.0 / 20
-    found = figures.spread(places, gap)
+    found = spread(places, gap)
     ordered = [found[i] for i in sorted(range(len(places)), key=places.__getitem__)]
     assert all(above - below >= gap - 1e-9 for below, above in pairwise(ordered))
     assert min(found) >= -1e-9
@@ -101,15 +100,13 @@ def test_places_are_spread_in_order_and_within_bounds(places: list[float]) -> No
 
 
 def test_values_below_zero_are_shown() -> None:
-    figure = figures.isoeffect_figure(
-        [figures.Curve("a", (1.0, 2.0), (3.0, -4.0))], quantity="EQD2", said=["LQ"]
-    )
+    figure = isoeffect_figure([Curve("a", (1.0, 2.0), (3.0, -4.0))], quantity="EQD2", said=["LQ"])
     assert figure.axes[0].get_ylim()[0] < -4.0
 
 
 def test_what_was_asked_for_is_on_the_axis(run: Run, tmp_path: Path) -> None:
-    assert (figures.alpha_betas_gy()[0], figures.alpha_betas_gy()[-1]) == (1.0, 20.0)
-    shown = figures.alpha_betas_gy(0.5, 35.0)
+    assert (alpha_betas_gy()[0], alpha_betas_gy()[-1]) == (1.0, 20.0)
+    shown = alpha_betas_gy(0.5, 35.0)
     assert (shown[0], shown[-1]) == (0.5, 35.0)
     path = tmp_path / "a.svg"
     run("bed", "40Gy/10", "--alpha-beta", 0.5, "--plot", path)

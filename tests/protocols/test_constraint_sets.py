@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 
 from rtfractions import strict_yaml
 from rtfractions.errors import InputFileError, RTFractionsError
-from rtfractions.protocols import ProtocolError, constraint_library
+from rtfractions.protocols import ProtocolError, constraint_library, rule_files
 from rtfractions.protocols.constraint_library import SETS, find_set, load_set
 from rtfractions.protocols.constraint_sets import ConstraintSet
 from rtfractions.protocols.dose_rules import DoseLimit, DoseRule
@@ -458,7 +458,7 @@ def test_a_set_is_found_in_any_case_or_as_a_file(tmp_path: Path) -> None:
 def test_the_schema_key_tells_a_set_from_a_protocol(tmp_path: Path, samples: Path) -> None:
     file = tmp_path / "local.yaml"
     file.write_text(GOOD)
-    assert isinstance(constraint_library.load_either(file, name="x"), constraint_library.LoadedConstraintSet)
-    protocol = constraint_library.load_either(samples / "local_protocol.yaml", name="x")
+    assert isinstance(rule_files.load_either(file, name="x"), constraint_library.LoadedConstraintSet)
+    protocol = rule_files.load_either(samples / "local_protocol.yaml", name="x")
     assert not isinstance(protocol, constraint_library.LoadedConstraintSet)
     assert ROLES[0] in known_structures()

@@ -11,8 +11,8 @@ from rtfractions.compliance import check
 from rtfractions.errors import InputFileError
 from rtfractions.patient import Lesion, LesionsFrom, Patient
 from rtfractions.plans import Prescription, PrescriptionSource
-from rtfractions.protocols import overlays, schema
-from rtfractions.protocols.overlays import OverlayError
+from rtfractions.protocols import overlays, references
+from rtfractions.protocols.applied_overlays import OverlayError, applied
 from rtfractions.records import Delivery
 from rtfractions.schedule_text import parse
 
@@ -128,14 +128,14 @@ def test_a_chosen_reading_decides(tmp_path: Path) -> None:
     # protocols.md 1.1.1: reading B permits 3 x 10 Gy; unselected it is a query.
     treated = patient("30Gy/3", "2026-01-05", "2026-01-09")
     assert check(treated, RE_INDUCTION.protocol).lesions[0].findings[0].verdict == "query"
-    decided = overlays.applied(RE_INDUCTION, load(WHOLE, tmp_path).overlay)
+    decided = applied(RE_INDUCTION, load(WHOLE, tmp_path).overlay)
     assert check(treated, decided).lesions[0].findings[0].verdict == "per_protocol"
 
 
 def test_the_days_that_are_shown_are_those_of_the_reading_that_decides(tmp_path: Path) -> None:
     # protocols.md G7: 15 days inclusive are 14 elapsed; what is observed must fit the verdict beside it.
     text = head(GENSHEIMER) + "readings: {AMB-10D: B}\n"
-    decided = overlays.applied(GENSHEIMER, load(text, tmp_path).overlay)
+    decided = applied(GENSHEIMER, load(text, tmp_path).overlay)
     review = check(patient("40Gy/10", "2026-01-05", "2026-01-19"), decided)
     found = {finding.rule: finding for finding in review.lesions[0].findings}["overall_time"]
     assert (found.verdict, found.observed, found.required) == ("per_protocol", 14, 14)
@@ -144,7 +144,7 @@ def test_the_days_that_are_shown_are_those_of_the_reading_that_decides(tmp_path:
 
 
 def test_windows_where_the_protocol_is_silent_rest_on_the_overlay(tmp_path: Path) -> None:
-    decided = overlays.applied(RE_INDUCTION, load(WHOLE, tmp_path).overlay)
+    decided = applied(RE_INDUCTION, load(WHOLE, tmp_path).overlay)
     for end, verdict in [("2026-01-18", "per_protocol"), ("2026-01-19", "query")]:  # 14 and 15 days
         review = check(patient("24Gy/3", "2026-01-05", end), decided)
         found = {finding.rule: finding for finding in review.lesions[0].findings}["overall_time"]
@@ -159,8 +159,8 @@ def test_windows_replace_a_limit_and_leave_the_others_with_their_source(tmp_path
     text = head(GENSHEIMER) + (
         "windows: {worst_grade: deviation_unacceptable, overall: {max: 14, count: elapsed}, scope: per_lesion}\n"
     )
-    decided = overlays.applied(GENSHEIMER, load(text, tmp_path).overlay)
-    assert list(schema.misplaced(decided)) == []
+    decided = applied(GENSHEIMER, load(text, tmp_path).overlay)
+    assert list(references.misplaced(decided)) == []
     assert [ambiguity.id for ambiguity in decided.ambiguities] == ["AMB-COUNT"]
     for end, before, after in [
         ("2026-01-18", "per_protocol", "per_protocol"),  # 14 inclusive
@@ -182,7 +182,7 @@ def test_windows_replace_a_limit_and_leave_the_others_with_their_source(tmp_path
 def test_the_protocol_is_left_as_it_is_and_the_result_is_the_same_twice(tmp_path: Path) -> None:
     before = repr(RE_INDUCTION.protocol)
     overlay = load(WHOLE, tmp_path).overlay
-    first, second = (overlays.applied(RE_INDUCTION, overlay) for _ in range(2))
+    first, second = (applied(RE_INDUCTION, overlay) for _ in range(2))
     assert first == second
     assert first != RE_INDUCTION.protocol
     assert repr(RE_INDUCTION.protocol) == before
@@ -194,11 +194,11 @@ def test_an_overlay_of_another_version_is_refused_with_both_hashes(tmp_path: Pat
     other = "a" * 64
     overlay = load(WHOLE.replace(RE_INDUCTION.sha256, other), tmp_path).overlay
     with pytest.raises(OverlayError) as refused:
-        overlays.applied(RE_INDUCTION, overlay)
+        applied(RE_INDUCTION, overlay)
     assert other in str(refused.value)
     assert RE_INDUCTION.sha256 in str(refused.value)
     with pytest.raises(OverlayError, match="is for protocol NCT03406468, and this is NCT03176173"):
-        overlays.applied(GENSHEIMER, overlay)
+        applied(GENSHEIMER, overlay)
 
 
 @pytest.mark.parametrize(
@@ -212,7 +212,7 @@ def test_an_overlay_of_another_version_is_refused_with_both_hashes(tmp_path: Pat
 )
 def test_ids_that_the_protocol_does_not_have(good: str, bad: str, said: str, tmp_path: Path) -> None:
     with pytest.raises(OverlayError) as refused:
-        overlays.applied(RE_INDUCTION, load(WHOLE.replace(good, bad), tmp_path).overlay)
+        applied(RE_INDUCTION, load(WHOLE.replace(good, bad), tmp_path).overlay)
     assert said in str(refused.value)
 
 
@@ -222,7 +222,7 @@ def test_readings_and_windows_do_not_decide_the_same(tmp_path: Path) -> None:
         "windows: {worst_grade: query, overall: {max: 14, count: elapsed}, scope: per_lesion}\n"
     )
     with pytest.raises(OverlayError, match="readings and windows both decide AMB-10D"):
-        overlays.applied(GENSHEIMER, load(text, tmp_path).overlay)
+        applied(GENSHEIMER, load(text, tmp_path).overlay)
 
 
 @pytest.mark.parametrize(

@@ -12,6 +12,7 @@ from rtfractions.dosimetry import structure_dvh
 from rtfractions.dosimetry.indices import INDICES
 from rtfractions.patient import Patient
 from rtfractions.protocols import overlays
+from rtfractions.protocols.applied_overlays import applied
 from rtfractions.protocols.loader import library_protocol
 
 SAMPLES = Path(__file__).parents[2] / "sample_plans"
@@ -69,7 +70,7 @@ def test_doses_are_their_closed_forms(patient: Patient) -> None:
 
 def test_the_overlay_fits_the_protocol_of_the_library() -> None:
     loaded = overlays.load_overlay(SAMPLES / "review_overlay.yaml", "review_overlay.yaml")
-    protocol = overlays.applied(library_protocol("NCT03176173"), loaded.overlay)
+    protocol = applied(library_protocol("NCT03176173"), loaded.overlay)
     assert protocol.timing is not None
     assert protocol.timing.max_gap_days == 4
 

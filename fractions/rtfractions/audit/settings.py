@@ -12,8 +12,9 @@ from rtfractions.compiled import compiles
 from rtfractions.dicom import Limits
 from rtfractions.files import sha256_hex
 from rtfractions.protocols import LoadedProtocol, Protocol
+from rtfractions.protocols.applied_overlays import applied
 from rtfractions.protocols.constraint_library import LoadedConstraintSet
-from rtfractions.protocols.overlays import LoadedOverlay, applied
+from rtfractions.protocols.overlays import LoadedOverlay
 from rtfractions.reports.check_report import OverlayEntry, ProtocolEntry, overlay_entry, protocol_entry
 from rtfractions.reports.cohort import OptionsEntry, SetEntry
 

@@ -44,12 +44,12 @@ if TYPE_CHECKING:
     )
     from rtfractions.biology.repair import (
         IncompleteRepair,
-        RepairKinetics,
         bed_incomplete_repair,
         bed_of_fractions,
         incomplete_repair_factor,
         repair_factor_of_times,
     )
+    from rtfractions.biology.repair_kinetics import RepairKinetics
     from rtfractions.biology.repopulation import (
         Repopulation,
         TreatmentTime,
@@ -196,12 +196,12 @@ _ON_DEMAND: Final = {
     ),
     "repair": (
         "IncompleteRepair",
-        "RepairKinetics",
         "bed_incomplete_repair",
         "bed_of_fractions",
         "incomplete_repair_factor",
         "repair_factor_of_times",
     ),
+    "repair_kinetics": ("RepairKinetics",),
     "repopulation": (
         "Repopulation",
         "TreatmentTime",

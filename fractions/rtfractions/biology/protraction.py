@@ -22,7 +22,8 @@ from rtfractions.biology.quantities import (
     HOURS,
     SolutionError,
 )
-from rtfractions.biology.repair import RepairKinetics, bed_of_fractions, checked_kinetics
+from rtfractions.biology.repair import bed_of_fractions
+from rtfractions.biology.repair_kinetics import RepairKinetics, checked_kinetics
 from rtfractions.biology.repopulation import Repopulation, checked_repopulation
 from rtfractions.errors import quoted
 

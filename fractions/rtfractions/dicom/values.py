@@ -53,10 +53,7 @@ def decimal_of(dataset: Dataset, keyword: str) -> Decimal | None:
     text = raw_text(dataset, keyword)
     if text is None:
         return None
-    if not _DECIMAL.fullmatch(text):
-        remedy = "a decimal comma is not DICOM" if "," in text else "give one finite number"
-        raise refusal(keyword, f"{quoted(text)} is not a number", remedy)
-    return Decimal(text)
+    return _decimal(keyword, text, "give one finite number")
 
 
 def decimals_of(dataset: Dataset, keyword: str) -> tuple[Decimal, ...]:
@@ -71,11 +68,14 @@ def decimals_of(dataset: Dataset, keyword: str) -> tuple[Decimal, ...]:
     if text is None:
         return ()
     parts = [part.strip(" \0") for part in text.split("\\")]
-    for part in parts:
-        if not _DECIMAL.fullmatch(part):
-            remedy = "a decimal comma is not DICOM" if "," in part else "give finite numbers"
-            raise refusal(keyword, f"{quoted(part)} is not a number", remedy)
-    return tuple(map(Decimal, parts))
+    return tuple(_decimal(keyword, part, "give finite numbers") for part in parts)
+
+
+def _decimal(keyword: str, text: str, remedy: str) -> Decimal:
+    if not _DECIMAL.fullmatch(text):
+        remedy = "a decimal comma is not DICOM" if "," in text else remedy
+        raise refusal(keyword, f"{quoted(text)} is not a number", remedy)
+    return Decimal(text)
 
 
 def integer_of(dataset: Dataset, keyword: str) -> int | None:

@@ -1,20 +1,19 @@
 """Regions made of structures: what lies in one and not in another, in either, in both; margins and shells.
 
-All structures of a region are cut by the same lines, and there everything is exact: a line lies inside each
-structure from here to there. A margin grows each stretch of a line, on that line and on all lines around, by
-what Pythagoras leaves of it.
+All structures of a region are cut by the same lines of a lattice, and are combined and grown there.
 """
 
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import reduce
-from typing import Final, Literal, NamedTuple
+from typing import Final, Literal
 
 import numpy as np
 from numpy.typing import NDArray
 
 from rtfractions.dosimetry.dvh import DVH, DVHError
 from rtfractions.dosimetry.engine import InterpolationOption, model_dvh
+from rtfractions.dosimetry.lattices import Lattice, Segments, combined, with_margin
 from rtfractions.dosimetry.modelling import (
     EndCapsOption,
     Size,
@@ -28,12 +27,10 @@ from rtfractions.dosimetry.shapes import smallness
 from rtfractions.dosimetry.tiers import Layers
 from rtfractions.errors import Where
 from rtfractions.grid import DoseGrid
-from rtfractions.loops import ordered
 from rtfractions.notices import Notice
 from rtfractions.structures import Structure
 
 Floats = NDArray[np.float64]
-Integers = NDArray[np.int64]
 Flags = NDArray[np.bool_]
 
 MARGIN_LINES: Final = 20
@@ -45,7 +42,6 @@ LINES_IN_A_STEP: Final = 8
 MOST_MARGIN_MM: Final = 200.0
 """Larger margins are refused."""
 
-_FAR_MM: Final = 1e6
 _GOLDEN: Final = (5**0.5 - 1) / 2
 
 
@@ -126,37 +122,13 @@ def region_dvh(
     return model_dvh(model, (grid,), dose_interpolation=dose_interpolation)
 
 
-class _Stretches(NamedTuple):
-    """Stretches of lines of a lattice that are inside: line, ascending, from and to along u."""
-
-    line: Integers
-    start_mm: Floats
-    end_mm: Floats
-
-
-class _Lattice(NamedTuple):
-    """Lines along u at heights v and w; line k lies in layer k // lines."""
-
-    v_low_mm: Floats  # of each layer
-    v_step_mm: float
-    lines: int
-    w_mm: Floats
-    thickness_mm: Floats
-
-    def length_mm(self, some: _Stretches) -> Floats:
-        """Length inside in each layer."""
-        layer = some.line // self.lines
-        sums = np.bincount(layer, some.end_mm - some.start_mm, len(self.w_mm))
-        return np.asarray(sums, np.float64)
-
-
 @dataclass(frozen=True, slots=True, eq=False, kw_only=True)
 class RegionModel:
     """A region on a lattice of lines; attributes as of `Model`."""
 
     axes: Floats
-    lattice: _Lattice
-    inside: _Stretches
+    lattice: Lattice
+    inside: Segments
     size: Size
     end_caps: str
     small: float
@@ -165,10 +137,10 @@ class RegionModel:
 
     @property
     def surface_mm(self) -> Floats:
-        """Both ends of all stretches."""
+        """Both ends of all segments."""
         line = np.concatenate((self.inside.line, self.inside.line))
         u = np.concatenate((self.inside.start_mm, self.inside.end_mm))
-        v, w, _ = self._places(line)
+        v, w, _ = self.lattice.places(line)
         return np.column_stack((u, v, w))
 
     def lines(self, steps: Steps) -> Iterator[Lines]:
@@ -179,7 +151,7 @@ class RegionModel:
         numbers, own = np.unique(line, return_inverse=True)
         planes, of_plane = np.unique(numbers // lattice.lines, return_inverse=True)
         height = np.full(len(numbers), lattice.v_step_mm)
-        found = Stretches(own, start, end, of_plane, self._places(numbers)[0], height)
+        found = Stretches(own, start, end, of_plane, self.lattice.places(numbers)[0], height)
         within = np.isin(parts.of, planes)
         low, high = parts.low[within], parts.high[within]
         section = np.searchsorted(planes, parts.of[within])
@@ -195,11 +167,6 @@ class RegionModel:
         line = layer * self.lattice.lines + number
         some = slice(*np.searchsorted(self.inside.line, (line, line + 1)))
         return bool(np.any((self.inside.start_mm[some] <= u) & (u <= self.inside.end_mm[some])))
-
-    def _places(self, line: Integers) -> tuple[Floats, Floats, Floats]:
-        layer, number = np.divmod(line, self.lattice.lines)
-        v = self.lattice.v_low_mm[layer] + (number + 0.5) * self.lattice.v_step_mm
-        return v, self.lattice.w_mm[layer], self.lattice.thickness_mm[layer]
 
 
 def region_model(
@@ -271,7 +238,7 @@ def _check_together(structures: Sequence[Structure], where: Where) -> None:
             raise DVHError(problem, remedy="combine them in the planning system", where=where)
 
 
-def _lattice(region: Region, models: dict[Structure, StructureModel], steps: Floats) -> _Lattice:
+def _lattice(region: Region, models: dict[Structure, StructureModel], steps: Floats) -> Lattice:
     """Lines through all structures and what margins reach."""
     margin = _margin(region)
     step_v, step_w = steps[1] / LINES_IN_A_STEP, steps[2]
@@ -301,24 +268,24 @@ def _lattice(region: Region, models: dict[Structure, StructureModel], steps: Flo
         not margin
     ):  # so that edges along u, which fall wholly on one side of a line, do not err alike in all layers
         begins += np.arange(len(begins)) * _GOLDEN % 1.0 * step_v
-    return _Lattice(begins, step_v, lines + 1, (edges[1:] + edges[:-1]) / 2, np.diff(edges))
+    return Lattice(begins, step_v, lines + 1, (edges[1:] + edges[:-1]) / 2, np.diff(edges))
 
 
-def _inside(region: Region, models: dict[Structure, StructureModel], lattice: _Lattice) -> _Stretches:
+def _inside(region: Region, models: dict[Structure, StructureModel], lattice: Lattice) -> Segments:
     if isinstance(region, Structure):
         return _of_structure(models[region], lattice)
     if isinstance(region, Grown):
-        return _grown(_inside(region.region, models, lattice), region.margin_mm, lattice)
+        return with_margin(_inside(region.region, models, lattice), region.margin_mm, lattice)
     first, second = (_inside(one, models, lattice) for one in (region.first, region.second))
     rules: dict[str, Callable[[Flags, Flags], Flags]] = {
         "union": np.logical_or,
         "intersection": np.logical_and,
         "difference": lambda a, b: a & ~b,
     }
-    return _where((first, second), rules[region.kind])
+    return combined((first, second), rules[region.kind])
 
 
-def _of_structure(model: StructureModel, lattice: _Lattice) -> _Stretches:
+def _of_structure(model: StructureModel, lattice: Lattice) -> Segments:
     """A structure on the lattice. Of sections that fill parts of a layer, one is taken for the whole.
 
     Which one is taken is the same for all structures on a layer, and even over the layers.
@@ -338,63 +305,13 @@ def _of_structure(model: StructureModel, lattice: _Lattice) -> _Stretches:
             for layer in layers[(before <= chance[layers]) & (chance[layers] < filled[layers])]:
                 taken[int(layer)] = section.loops
     if not taken:
-        return _Stretches(np.zeros(0, np.int64), np.zeros(0), np.zeros(0))
+        return Segments(np.zeros(0, np.int64), np.zeros(0), np.zeros(0))
     layers = np.array(sorted(taken))
     found = scanned_on(
         [taken[k] for k in layers.tolist()], lattice.v_low_mm[layers], lattice.v_step_mm, lattice.lines
     )
     plane, number = np.divmod(found[0], lattice.lines)
-    return _Stretches(layers[plane] * lattice.lines + number, found[1], found[2])
-
-
-def _where(some: Sequence[_Stretches], rule: Callable[..., Flags]) -> _Stretches:
-    """Where a rule holds of being inside of each; it must not hold outside of all."""
-    line = np.concatenate([line for one in some for line in (one.line, one.line)])
-    at = np.concatenate([at for one in some for at in (one.start_mm, one.end_mm)])
-    order = ordered(line, at)
-    line, at = line[order], at[order]
-    inside = []
-    for i in range(len(some)):
-        change = [
-            np.full(len(one.line), sign if k == i else 0) for k, one in enumerate(some) for sign in (1, -1)
-        ]
-        inside.append(np.cumsum(np.concatenate(change)[order]) > 0)
-    holds = rule(*inside)
-    turns = np.flatnonzero(np.diff(holds, prepend=False))
-    starts, ends = turns[::2], turns[1::2]
-    kept = at[ends] > at[starts]
-    return _Stretches(line[starts][kept], at[starts][kept], at[ends][kept])
-
-
-def _grown(inside: _Stretches, margin_mm: float, lattice: _Lattice) -> _Stretches:
-    if margin_mm < 0:
-        return _outside(_grown(_outside(inside, lattice), -margin_mm, lattice), lattice)
-    step_w = float(lattice.thickness_mm[0])
-    layer, number = np.divmod(inside.line, lattice.lines)
-    grown = inside
-    most = (int(margin_mm / step_w), int(margin_mm / lattice.v_step_mm))
-    parts = []
-    for k in range(-most[0], most[0] + 1):
-        for j in range(-most[1], most[1] + 1):
-            left = margin_mm**2 - (k * step_w) ** 2 - (j * lattice.v_step_mm) ** 2
-            if left < 0:
-                continue
-            some = (layer + k >= 0) & (layer + k < len(lattice.w_mm))
-            some &= (number + j >= 0) & (number + j < lattice.lines)
-            reach = float(np.sqrt(left))
-            line = inside.line[some] + k * lattice.lines + j
-            parts.append(_Stretches(line, inside.start_mm[some] - reach, inside.end_mm[some] + reach))
-        # Joined as they come, so that no more is held than one row of a ball asks for.
-        grown = _where((_Stretches(*map(np.concatenate, zip(grown, *parts, strict=True))),), lambda a: a)
-        parts = []
-    return grown
-
-
-def _outside(inside: _Stretches, lattice: _Lattice) -> _Stretches:
-    """The rest of all lines, as far as anything reaches."""
-    every = np.arange(lattice.lines * len(lattice.w_mm))
-    far = np.full(len(every), _FAR_MM)
-    return _where((_Stretches(every, -far, far), inside), lambda a, b: a & ~b)
+    return Segments(layers[plane] * lattice.lines + number, found[1], found[2])
 
 
 def union(*regions: Region) -> Region:

@@ -11,9 +11,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from rtfractions.compiled import compiled
+from rtfractions.crossings import following_points, ordered
 from rtfractions.dosimetry import sample_loops
 from rtfractions.dosimetry.sample_loops import SLIVER
-from rtfractions.loops import joined, ordered
+from rtfractions.loops import joined
 
 Floats = NDArray[np.float64]
 Integers = NDArray[np.int64]
@@ -193,8 +194,7 @@ def _stretches(
     above = np.clip(above, 0, np.maximum(lines - 2, 0)[of_point])
     above += along > v[first_line][of_point]
     above += (along > v[last_line][of_point]) & (lines > 1)[of_point]
-    following = np.arange(1, starts[-1] + 1)
-    following[starts[1:] - 1] = starts[:-1]
+    following = following_points(starts)
     change = above[following] - above
     times = np.abs(change)
     edge = np.repeat(np.arange(len(change)), times)

@@ -6,10 +6,9 @@ from typing import Final
 
 from rtfractions import strict_yaml
 from rtfractions.errors import InputFileError
-from rtfractions.files import MAXIMUM_YAML_BYTES, read_text, sha256_hex
+from rtfractions.files import sha256_hex
 from rtfractions.protocols import loader
 from rtfractions.protocols.constraint_sets import ConstraintSet, misplaced
-from rtfractions.protocols.loader import LoadedProtocol
 from rtfractions.protocols.schema import decode
 
 SETS: Final = (
@@ -67,10 +66,11 @@ def load_set(text: str, data: bytes, *, file: str) -> LoadedConstraintSet:
     InputFileError
         With line and column of what is wrong, and the nearest key, value or structure that is known.
     """
-    return _from_document(strict_yaml.read(text, file=file), data)
+    return from_document(strict_yaml.read(text, file=file), data)
 
 
-def _from_document(document: strict_yaml.Document, data: bytes) -> LoadedConstraintSet:
+def from_document(document: strict_yaml.Document, data: bytes) -> LoadedConstraintSet:
+    """A set of constraints from a document that was read from these bytes; errors are those of `load_set`."""
     constraint_set = document.convert(ConstraintSet, decode)
     for path, problem in (*misplaced(constraint_set), *loader.unknown_structures(constraint_set)):
         raise InputFileError(problem, where=document.where(path))
@@ -85,8 +85,7 @@ def library_set(identifier: str) -> LoadedConstraintSet:
 
 def load_set_file(path: Path, *, name: str) -> LoadedConstraintSet:
     """A set of constraints from a file; errors are those of `load_set`."""
-    text, data = read_text(path, name=name, maximum_bytes=MAXIMUM_YAML_BYTES)
-    return load_set(text, data, file=name)
+    return from_document(*loader.read_document(path, name=name))
 
 
 def find_set(name: str) -> LoadedConstraintSet:
@@ -106,35 +105,4 @@ def find_set(name: str) -> LoadedConstraintSet:
     """
     return loader.named_or_file(
         name, SETS, library_set, lambda path: load_set_file(path, name=name), what="set of constraints"
-    )
-
-
-def load_either(path: Path, *, name: str) -> LoadedProtocol | LoadedConstraintSet:
-    """A protocol or a set of constraints from a file, as its key `schema` says; a protocol where it does not say.
-
-    Raises
-    ------
-    InputFileError
-        As `load_set` and `loader.load`.
-    """
-    text, data = read_text(path, name=name, maximum_bytes=MAXIMUM_YAML_BYTES)
-    document = strict_yaml.read(text, file=name)
-    said = document.value.get("schema") if isinstance(document.value, dict) else None
-    if str(said).startswith("rtfractions.constraints"):
-        return _from_document(document, data)
-    return loader.from_document(document, data)
-
-
-def find_either(name: str) -> LoadedProtocol | LoadedConstraintSet:
-    """A protocol or a set of constraints by its id in the library, or from a file; errors are those of `find_set`."""
-
-    def of_library(identifier: str) -> LoadedProtocol | LoadedConstraintSet:
-        return (library_set if identifier in SETS else loader.library_protocol)(identifier)
-
-    return loader.named_or_file(
-        name,
-        (*loader.LIBRARY, *SETS),
-        of_library,
-        lambda path: load_either(path, name=name),
-        what="protocol or set of constraints",
     )

@@ -10,6 +10,7 @@ from msgspec import Meta
 
 from rtfractions.protocols.dose_rules import DoseRule
 from rtfractions.protocols.entries import Entry, Identifier, Source, StructureAlias, Text
+from rtfractions.protocols.references import ids_twice
 from rtfractions.strict_yaml import Path
 
 
@@ -47,9 +48,7 @@ def misplaced(constraint_set: ConstraintSet) -> Iterator[tuple[Path, str]]:
     """
     local = {source.id for source in constraint_set.sources if source.kind == "local_protocol"}
     known = [source.id for source in constraint_set.sources]
-    for i, identifier in enumerate(known):
-        if identifier in known[:i]:
-            yield ("sources", i, "id"), f"the id {identifier!r} stands twice"
+    yield from ids_twice(("sources",), known)
     ids = [rule.id for rule in constraint_set.constraints]
     for i, rule in enumerate(constraint_set.constraints):
         if rule.id in ids[:i]:

@@ -11,7 +11,7 @@ from typing import Final, TypeVar
 from rtfractions import strict_yaml
 from rtfractions.errors import InputFileError, RTFractionsError, quoted
 from rtfractions.files import MAXIMUM_YAML_BYTES, read_text, sha256_hex
-from rtfractions.protocols import schema
+from rtfractions.protocols import references, schema
 from rtfractions.protocols.entries import Entry, StructureAlias
 from rtfractions.protocols.schema import Protocol
 from rtfractions.protocols.structure_names import known_structures
@@ -72,7 +72,7 @@ def load(text: str, data: bytes, *, file: str) -> LoadedProtocol:
 def from_document(document: strict_yaml.Document, data: bytes) -> LoadedProtocol:
     """A protocol from a document that was read from these bytes; errors are those of `load`."""
     protocol = document.convert(Protocol, schema.decode)
-    problems = (*schema.misplaced(protocol), *_unknown_words(protocol), *unknown_structures(protocol))
+    problems = (*references.misplaced(protocol), *_unknown_words(protocol), *unknown_structures(protocol))
     for path, problem in problems:
         raise InputFileError(problem, where=document.where(path))
     return LoadedProtocol(protocol, sha256_hex(data), document.file)
@@ -92,8 +92,19 @@ def bundled(file: str) -> tuple[str, bytes]:
 
 def load_file(path: Path, *, name: str) -> LoadedProtocol:
     """A protocol from a file; errors are those of `load`."""
+    return from_document(*read_document(path, name=name))
+
+
+def read_document(path: Path, *, name: str) -> tuple[strict_yaml.Document, bytes]:
+    """A YAML file of rules, and the bytes of it.
+
+    Raises
+    ------
+    InputFileError
+        If it cannot be read, is too large, or is no YAML of one document.
+    """
     text, data = read_text(path, name=name, maximum_bytes=MAXIMUM_YAML_BYTES)
-    return load(text, data, file=name)
+    return strict_yaml.read(text, file=name), data
 
 
 def find(name: str) -> LoadedProtocol:

@@ -6,7 +6,6 @@ It is for one version of one protocol, by its SHA-256, and never changes that fi
 """
 
 import datetime
-import difflib
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -16,25 +15,17 @@ import msgspec
 from msgspec import Meta
 
 from rtfractions import strict_yaml
-from rtfractions.errors import InputFileError, RTFractionsError, quoted
-from rtfractions.files import MAXIMUM_YAML_BYTES, read_text, sha256_hex
+from rtfractions.errors import InputFileError
+from rtfractions.files import sha256_hex
 from rtfractions.names import normal
 from rtfractions.notices import Notice
-from rtfractions.protocols import schema
-from rtfractions.protocols.constraint_library import LoadedConstraintSet, load_either
-from rtfractions.protocols.entries import Entry, Identifier, Source, StructureAlias, Text, WorstGrade
-from rtfractions.protocols.loader import LIBRARY, LoadedProtocol, library_protocol, unknown_structures
-from rtfractions.protocols.schema import DayLimit, OverallTime, Protocol, Scope, Timing, TimingSource
+from rtfractions.protocols.entries import Entry, Identifier, StructureAlias, Text, WorstGrade
+from rtfractions.protocols.loader import read_document
+from rtfractions.protocols.schema import DayLimit, GapDays, IntervalHours
 from rtfractions.protocols.vocabulary import says_something
 
 AlphaBetaGy = Annotated[float, Meta(ge=0.1, le=100)]
 Sha256 = Annotated[str, Meta(pattern=r"^[0-9a-f]{64}\Z", description="SHA-256 in 64 hexadecimal digits.")]
-
-
-class OverlayError(RTFractionsError, ValueError):
-    """An overlay that does not fit its protocol."""
-
-    code = "overlay"
 
 
 class ForProtocol(Entry, frozen=True, kw_only=True):
@@ -52,15 +43,8 @@ class Windows(Entry, frozen=True, kw_only=True):
     scope: Annotated[
         Literal["per_lesion", "all_lesions"] | None, Meta(description="What `overall` is for.")
     ] = None
-    min_interval_hours: (
-        Annotated[float, Meta(gt=0, le=720, description="Least time between two fractions.")] | None
-    ) = None
-    max_gap_days: (
-        Annotated[
-            int, Meta(ge=1, le=60, description="Most days from one fraction to the next; 1 is the next day.")
-        ]
-        | None
-    ) = None
+    min_interval_hours: IntervalHours | None = None
+    max_gap_days: GapDays | None = None
 
     def __post_init__(self) -> None:
         if (self.overall is None) != (self.scope is None):
@@ -252,8 +236,7 @@ def load_overlay(path: Path, name: str) -> LoadedOverlay:
     InputFileError
         With line and column of what is wrong, and the nearest key or value that is known.
     """
-    text, data = read_text(path, name=name, maximum_bytes=MAXIMUM_YAML_BYTES)
-    return from_document(strict_yaml.read(text, file=name), data)
+    return from_document(*read_document(path, name=name))
 
 
 def from_document(document: strict_yaml.Document, data: bytes) -> LoadedOverlay:
@@ -262,133 +245,6 @@ def from_document(document: strict_yaml.Document, data: bytes) -> LoadedOverlay:
     for place, problem in _misplaced(overlay):
         raise InputFileError(problem, where=document.where(place))
     return LoadedOverlay(overlay, sha256_hex(data), document.file)
-
-
-def load_any(path: Path, *, name: str) -> LoadedProtocol | LoadedConstraintSet | LoadedOverlay:
-    """A protocol, a set of constraints or an overlay from a file, as its key `schema` says.
-
-    An overlay of a protocol of the library is held against it.
-
-    Raises
-    ------
-    InputFileError, OverlayError
-        As what reads each of them, and as `applied`.
-    """
-    text, data = read_text(path, name=name, maximum_bytes=MAXIMUM_YAML_BYTES)
-    document = strict_yaml.read(text, file=name)
-    said = document.value.get("schema") if isinstance(document.value, dict) else None
-    if not str(said).startswith("rtfractions.overlay"):
-        return load_either(path, name=name)
-    loaded = from_document(document, data)
-    if loaded.overlay.about.id in LIBRARY:
-        try:
-            applied(library_protocol(loaded.overlay.about.id), loaded.overlay)
-        except OverlayError as error:
-            raise error.at(document.where(("protocol",))) from None
-    return loaded
-
-
-def applied(loaded: LoadedProtocol, overlay: Overlay) -> Protocol:
-    """The protocol as the overlay decides it; the protocol itself is left as it is.
-
-    Readings become the `default` of their ambiguity, aliases are added, and windows take the place of the protocol's
-    limits of time, with the overlay as their source. An ambiguity that only a replaced limit named is left out.
-
-    Raises
-    ------
-    OverlayError
-        If the overlay is for another protocol or another version of it, or names an ambiguity, a reading, a
-        condition or a structure that is not known.
-    """
-    protocol = loaded.protocol
-    if overlay.about.id != protocol.id:
-        raise OverlayError(f"the overlay is for protocol {overlay.about.id}, and this is {protocol.id}")
-    if overlay.about.sha256 != loaded.sha256:
-        raise OverlayError(
-            f"the overlay was written for {protocol.id} with SHA-256 {overlay.about.sha256}, and this file has "
-            f"{loaded.sha256}",
-            remedy="review the overlay against this file, then write its SHA-256 in protocol",
-        )
-    _refuse_unknown_conditions(protocol, overlay)
-    for ambiguity, reading in overlay.readings.items():
-        protocol = _with_reading(protocol, ambiguity, reading)
-    if overlay.windows is not None:
-        protocol = _with_windows(protocol, overlay.windows, overlay)
-    protocol = msgspec.structs.replace(protocol, aliases=(*protocol.aliases, *overlay.aliases))
-    for _, problem in unknown_structures(protocol):
-        raise OverlayError(f"aliases: {problem}")
-    return protocol
-
-
-def _with_reading(protocol: Protocol, identifier: str, reading: str) -> Protocol:
-    ids = [ambiguity.id for ambiguity in protocol.ambiguities]
-    if identifier not in ids:
-        raise _unknown("readings", f"ambiguity {quoted(identifier)}", identifier, ids, protocol)
-    ambiguity = protocol.ambiguity(identifier)
-    known = [entry.id for entry in ambiguity.readings]
-    if reading not in known:
-        raise _unknown("readings", f"reading {quoted(reading)} of {identifier}", reading, known, protocol)
-    decided = msgspec.structs.replace(ambiguity, default=reading)
-    ambiguities = tuple(decided if entry.id == identifier else entry for entry in protocol.ambiguities)
-    return msgspec.structs.replace(protocol, ambiguities=ambiguities)
-
-
-def _with_windows(protocol: Protocol, windows: Windows, overlay: Overlay) -> Protocol:
-    source = _source(protocol, overlay)
-    own = Timing(
-        source=source.id,
-        worst_grade=windows.worst_grade,
-        overall=None if windows.overall is None else OverallTime(days=windows.overall),
-        scope=None if windows.scope is None else Scope(of=windows.scope),
-        min_interval_hours=windows.min_interval_hours,
-        max_gap_days=windows.max_gap_days,
-    )
-    if protocol.timing is None:
-        timing = own
-    else:
-        limits = ("overall", "scope", "min_interval_hours", "max_gap_days")
-        stated = {key: value for key in limits if (value := getattr(own, key)) is not None}
-        kept = [entry for entry in protocol.timing.from_elsewhere if entry.rule not in stated]
-        ours = [
-            TimingSource(rule=rule, source=source.id, worst_grade=windows.worst_grade)
-            for rule in ("overall", "min_interval_hours", "max_gap_days")
-            if rule in stated
-        ]
-        timing = msgspec.structs.replace(protocol.timing, from_elsewhere=(*kept, *ours), **stated)
-    changed = msgspec.structs.replace(protocol, timing=timing, sources=(*protocol.sources, source))
-    unnamed = schema.unnamed_ambiguities(changed)
-    for identifier in overlay.readings:
-        if identifier in unnamed:
-            raise OverlayError(
-                f"readings and windows both decide {identifier}", remedy="leave one of the two out"
-            )
-    named = tuple(entry for entry in changed.ambiguities if entry.id not in unnamed)
-    return msgspec.structs.replace(changed, ambiguities=named)
-
-
-def _source(protocol: Protocol, overlay: Overlay) -> Source:
-    taken = {source.id for source in protocol.sources}
-    identifier = next(name for i in range(len(taken) + 1) if (name := f"overlay-{i + 1}") not in taken)
-    return Source(
-        id=identifier,
-        kind="local_protocol",
-        label=overlay.label,
-        citation=f"{overlay.name}, {overlay.role}, {overlay.date}: {overlay.reason}",
-    )
-
-
-def _refuse_unknown_conditions(protocol: Protocol, overlay: Overlay) -> None:
-    known = [condition.id for condition in protocol.conditions]
-    for entry in overlay.confirmations:
-        if entry.condition not in known:
-            what = f"condition {quoted(entry.condition)}"
-            raise _unknown("confirms", what, entry.condition, known, protocol)
-
-
-def _unknown(key: str, what: str, word: str, known: list[str], protocol: Protocol) -> OverlayError:
-    near = difflib.get_close_matches(word, known, n=1, cutoff=0.4)
-    remedy = f"did you mean {near[0]!r}?" if near else f"known: {', '.join(known) or 'none'}"
-    return OverlayError(f"{key}: {protocol.id} has no {what}", remedy=remedy)
 
 
 def _misplaced(overlay: Overlay) -> Iterator[tuple[strict_yaml.Path, str]]:

@@ -10,7 +10,6 @@ from rtfractions.reports.tables import Cell, aligned, csv_text
 from rtfractions.reports.wording import (
     PARAMETERS,
     TWO_MEANINGS,
-    WIDEST,
     gy,
     head_lines,
     note_lines,
@@ -18,6 +17,7 @@ from rtfractions.reports.wording import (
     worth,
     wrapped,
 )
+from rtfractions.reports.wrapping import WIDEST
 from rtfractions.schedule import Phase
 
 if TYPE_CHECKING:  # ranges are imported where an interval is asked for

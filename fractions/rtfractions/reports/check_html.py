@@ -272,7 +272,6 @@ def _environment() -> Environment:
         refusals=check_words.refusals,
         required=check_words.required_text,
         signed=check_words.signed,
-        told=check_words.told,
         percent=metric_entries.percent,
         volume=metric_entries.volume,
     )

@@ -122,9 +122,7 @@ def _refused(root: Element, document: CheckDocument) -> None:
     )
     for i, error in enumerate(document.errors, start=1):
         case = SubElement(suite, "testcase", classname="input", name=f"{error.code} {i}", time="0")
-        place = str(error.where)
-        message = f"{place}: {error.message}" if place else error.message
-        SubElement(case, "error", type=error.code, message=_xml(message))
+        SubElement(case, "error", type=error.code, message=_xml(str(error)))
 
 
 def _xml(text: str) -> str:

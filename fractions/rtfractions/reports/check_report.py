@@ -8,11 +8,8 @@ from rtfractions.reports.check_document import (
     OverlayEntry,
     PatientEntry,
     ProtocolEntry,
-    document,
-    overlay_entry,
-    patient_entry,
-    protocol_entry,
 )
+from rtfractions.reports.check_entries import document, overlay_entry, patient_entry, protocol_entry
 from rtfractions.reports.check_html import as_html, as_pdf, refuse_pdf
 from rtfractions.reports.check_junit import as_junit
 from rtfractions.reports.check_text import as_text

@@ -1,6 +1,5 @@
 """A review for a reader at a terminal: all lesions in a table, then what needs a person."""
 
-import textwrap
 from collections import Counter
 from collections.abc import Iterator, Mapping
 from typing import Final
@@ -25,15 +24,13 @@ from rtfractions.reports.check_words import (
     number,
     other_warnings,
     refusals,
-    told,
 )
 from rtfractions.reports.envelope import Message
 from rtfractions.reports.marks import LEGENDS, Marks
 from rtfractions.reports.metric_entries import percent, volume
 from rtfractions.reports.tables import aligned
+from rtfractions.reports.wrapping import wrapped
 from rtfractions.verdicts import Verdict
-
-_WIDTH: Final = 110
 
 _DEEP: Final = "    "
 """What stands beside the checks of a patient."""
@@ -59,7 +56,7 @@ def as_text(document: CheckDocument, *, every_check: bool) -> str:
         _unread(document),
     ]
     if rules.silent:
-        parts.append(_wrapped(f"No rule in this protocol on: {'; '.join(rules.silent)}.", ""))
+        parts.append(wrapped(f"No rule in this protocol on: {'; '.join(rules.silent)}.", ""))
     counts = Counter(patient.verdict for patient in document.patients)
     summary = ", ".join(f"{counts[verdict]} {verdict.words}" for verdict in Verdict if counts[verdict])
     parts.append(f"{counted(len(document.patients), 'patient')}: {summary}\n")
@@ -71,7 +68,7 @@ def _overlay_text(document: CheckDocument) -> str:
     if overlay is None:
         return ""
     head = f"Overlay of {overlay.name}, {overlay.role}, {overlay.date}: {overlay.reason} (sha256 {overlay.sha256[:12]})."
-    return _wrapped(head, "") + "".join(_wrapped(line, "    ") for line in overlay.decides)
+    return wrapped(head, "") + "".join(wrapped(line, "    ") for line in overlay.decides)
 
 
 def _lesion_table(document: CheckDocument) -> str:
@@ -98,7 +95,7 @@ def _lesion_table(document: CheckDocument) -> str:
 
 def _patient_text(patient: PatientEntry, every_check: bool) -> str:
     said = patient.headline if patient.verdict is Verdict.PER_PROTOCOL else _with_advisory(patient)
-    lines = [_wrapped(f"{patient.patient}: {said}", "")]
+    lines = [wrapped(f"{patient.patient}: {said}", "")]
     plans = {plan.plan_uid: f"plan {nth}" for nth, plan in enumerate(patient.plans, start=1)}
     lines += [
         _check_text("", check, plans)
@@ -112,7 +109,7 @@ def _patient_text(patient: PatientEntry, every_check: bool) -> str:
         source = lesion.prescription_source
         if source not in (None, PrescriptionSource.LESION_SHEET):
             lines.append(
-                _wrapped(f"{lesion.lesion}: prescription from {source.words}, plan {lesion.plan_uid}", "  ")
+                wrapped(f"{lesion.lesion}: prescription from {source.words}, plan {lesion.plan_uid}", "  ")
             )
         lines += [
             _check_text(f"{lesion.lesion} ", c, plans)
@@ -120,12 +117,12 @@ def _patient_text(patient: PatientEntry, every_check: bool) -> str:
             if every_check or needs_a_look(c)
         ]
         lines += [
-            _wrapped(f"{lesion.lesion} note: {warning.message}", "  ")
+            wrapped(f"{lesion.lesion} note: {warning.message}", "  ")
             for warning in lesion.warnings
             if warning.code not in LEGENDS
         ]
     lines += [text for plan in patient.plans for text in _plan_text(plan, plans[plan.plan_uid], every_check)]
-    lines += [_wrapped(f"overlay: {line}", _DEEP) for line in patient.decides]
+    lines += [wrapped(f"overlay: {line}", _DEEP) for line in patient.decides]
     lines += [_advisory_text(advisory, plans, every_check) for advisory in patient.advisory]
     return "".join(lines)
 
@@ -145,7 +142,7 @@ def _plan_text(plan: PlanEntry, name: str, every_check: bool) -> Iterator[str]:
     facts = list(dose_facts(plan))
     if facts:
         said = "; ".join(f"{name} {value}" for name, value in facts)
-        yield _wrapped(f"{name}, {plan.plan_uid}: {said}", _DEEP)
+        yield wrapped(f"{name}, {plan.plan_uid}: {said}", _DEEP)
     for table in metric_tables(plan.targets, ("physical", "eqd2") if every_check else ("physical",)):
         converted = table.quantity != "physical"
         head = ["lesion", "role", "structure", *(["a/b"] if converted else []), "cm3", "covered"]
@@ -160,48 +157,36 @@ def _plan_text(plan: PlanEntry, name: str, every_check: bool) -> Iterator[str]:
         yield f"{_DEEP}targets, {table.title} in Gy\n"
         yield aligned(rows, right=range(3, len(rows[0])), indent=_DEEP + "  ")
     for said in refusals((*plan.targets, *plan.organs)):
-        yield _wrapped(f"no value: {said}", _DEEP)
+        yield wrapped(f"no value: {said}", _DEEP)
 
 
 def _advisory_text(advisory: AdvisoryEntry, plans: Mapping[str, str], every_check: bool) -> str:
     """What a set says, under a heading of its own and in words that no one takes for a grade."""
     head = f"advisory, beside the grade: {advisory.title} [{advisory.id}], {advisory.version} (sha256 {advisory.sha256[:12]}): "
-    lines = [_wrapped(head + exceeded_words(advisory), _DEEP)]
+    lines = [wrapped(head + exceeded_words(advisory), _DEEP)]
     for check in advisory.checks:
         if every_check or check.said in EXCEEDED:
             text = (
                 f"advisory {check.rule}: {check.said.words}: {about(check, plans.get(check.plan_uid or ''))}"
             )
-            lines.append(_wrapped(text, _DEEP + "  "))
+            lines.append(wrapped(text, _DEEP + "  "))
     return "".join(lines)
 
 
 def _unread(document: CheckDocument) -> str:
     """What was refused or passed over: no verdict speaks of it."""
-    refused = [_wrapped(f"refused: {told(error)}", "") for error in document.errors]
+    refused = [wrapped(f"refused: {error}", "") for error in document.errors]
     return "".join(refused + [_note(w, "") for w in other_warnings(document)])
 
 
 def _note(warning: Message, indent: str) -> str:
-    return _wrapped(f"note: {told(warning)}", indent)
+    return wrapped(f"note: {warning}", indent)
 
 
 def _check_text(lesion: str, check: CheckEntry, plans: Mapping[str, str]) -> str:
     source = "" if check.rests_on is None else f" ({check.rests_on})"
     message = about(check, plans.get(check.plan_uid or ""))
-    lines = [_wrapped(f"{lesion}{check.rule}: {check.verdict.words}{source}: {message}", "  ")]
+    lines = [wrapped(f"{lesion}{check.rule}: {check.verdict.words}{source}: {message}", "  ")]
     for reading in check.readings:
-        lines.append(_wrapped(f"reading {reading.id}, {reading.text}: {reading.verdict.words}", "      "))
+        lines.append(wrapped(f"reading {reading.id}, {reading.text}: {reading.verdict.words}", "      "))
     return "".join(lines)
-
-
-def _wrapped(text: str, indent: str) -> str:
-    wrapped = textwrap.fill(
-        text,
-        _WIDTH,
-        initial_indent=indent,
-        subsequent_indent=indent + "    ",
-        break_long_words=False,
-        break_on_hyphens=False,
-    )
-    return wrapped + "\n"

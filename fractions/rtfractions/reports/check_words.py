@@ -67,12 +67,6 @@ def about(check: CheckEntry, plan: str | None = None) -> str:
     return f"{', '.join(parts)}: {check.message}" if parts else check.message
 
 
-def told(message: Message) -> str:
-    """A warning or an error with its place."""
-    place = str(message.where)
-    return f"{place}: {message.message}" if place else message.message
-
-
 def other_warnings(document: CheckDocument) -> tuple[Message, ...]:
     """Warnings that stand beside no patient, plan or lesion."""
     shown: set[Message] = set()

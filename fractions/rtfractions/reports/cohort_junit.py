@@ -57,8 +57,7 @@ def as_junit(
         if not error.message.startswith("patient "):
             suite = ElementTree.SubElement(root, "testsuite", name="inputs")
             case = ElementTree.SubElement(suite, "testcase", classname="inputs", name=error.code)
-            place = f"{error.where}: " if str(error.where) else ""
-            ElementTree.SubElement(case, "error", type="refused", message=printable(place + error.message))
+            ElementTree.SubElement(case, "error", type="refused", message=printable(str(error)))
             _add_up([suite])
     _add_up([root])
     ElementTree.indent(root)

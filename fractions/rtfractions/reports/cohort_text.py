@@ -1,6 +1,5 @@
 """The cohort for a reader at a terminal."""
 
-import textwrap
 from collections import Counter
 from collections.abc import Sequence
 from typing import Final
@@ -8,6 +7,7 @@ from typing import Final
 from rtfractions.errors import counted
 from rtfractions.reports.cohort import AdvisorySetEntry, AuditDocument, CountEntry, GroupEntry
 from rtfractions.reports.tables import aligned
+from rtfractions.reports.wrapping import wrapped
 from rtfractions.verdicts import Verdict
 
 MOST_LISTED: Final = 12
@@ -20,8 +20,6 @@ UNCERTAIN: Final = (
     "Uncertain: alpha/beta within its interval, sampling of the dose, or another reading changes the verdict."
 )
 """What is meant by it."""
-
-_WIDTH: Final = 110
 
 
 def as_text(document: AuditDocument, *, everything: bool = False) -> str:
@@ -59,7 +57,7 @@ def as_text(document: AuditDocument, *, everything: bool = False) -> str:
         _missing(document, most),
         _questions(document, most),
         _refused(document, most),
-        "".join(_wrapped(f"note: {warning.message}") for warning in document.warnings),
+        "".join(wrapped(f"note: {warning.message}") for warning in document.warnings),
     ]
     if everything:
         parts.insert(3, _patients(document))
@@ -144,9 +142,9 @@ def _overlay(document: AuditDocument) -> str:
     if overlay is None:
         return ""
     lines = [
-        _wrapped(f"Overlay of {overlay.name}, {overlay.role}, {overlay.date}: {overlay.reason}"),
+        wrapped(f"Overlay of {overlay.name}, {overlay.role}, {overlay.date}: {overlay.reason}"),
         f"  sha256 {overlay.sha256}\n",
-        *(_wrapped(line, "  ") for line in overlay.decides),
+        *(wrapped(line, "  ") for line in overlay.decides),
     ]
     return "".join(lines)
 
@@ -168,8 +166,8 @@ def advisory_words(entry: AdvisorySetEntry) -> str:
 def _advisory(document: AuditDocument, most: int | None) -> str:
     parts = []
     for entry in document.advisory:
-        parts.append(_wrapped(f"Advisory, no grade: {entry.id} {entry.title} (sha256 {entry.sha256[:12]})"))
-        parts.append(_wrapped(advisory_words(entry), "  "))
+        parts.append(wrapped(f"Advisory, no grade: {entry.id} {entry.title} (sha256 {entry.sha256[:12]})"))
+        parts.append(wrapped(advisory_words(entry), "  "))
         rows = [["limit exceeded", "checks", "of", "patients"]]
         rows += [
             [limit.rule, str(limit.checks), str(limit.of), str(len(limit.patients))]
@@ -214,7 +212,7 @@ def _published(document: AuditDocument) -> str:
 
 def _missing(document: AuditDocument, most: int | None) -> str:
     lines = [
-        _wrapped(
+        wrapped(
             f"{entry.kind}: {counted(len(entry.patients), 'patient')}: {_listed(entry.patients, most)}", "  "
         )
         for entry in document.missing
@@ -225,12 +223,12 @@ def _missing(document: AuditDocument, most: int | None) -> str:
 def _questions(document: AuditDocument, most: int | None) -> str:
     parts = []
     for group in document.questions:
-        parts.append(_wrapped(f"{counted(len(group.questions), 'question')} for {group.to}"))
+        parts.append(wrapped(f"{counted(len(group.questions), 'question')} for {group.to}"))
         for question in group.questions[:most]:
             who = question.patient if question.lesion is None else f"{question.patient} {question.lesion}"
             readings = f" [{'; '.join(question.readings)}]" if question.readings else ""
             parts.append(
-                _wrapped(
+                wrapped(
                     f"{who} {question.rule}: {words(question.verdict)}: {question.message}{readings}", "  "
                 )
             )
@@ -239,10 +237,7 @@ def _questions(document: AuditDocument, most: int | None) -> str:
 
 
 def _refused(document: AuditDocument, most: int | None) -> str:
-    lines = []
-    for error in document.errors[:most]:
-        place = str(error.where)
-        lines.append(_wrapped(f"refused: {place}: {error.message}" if place else f"refused: {error.message}"))
+    lines = [wrapped(f"refused: {error}") for error in document.errors[:most]]
     return "".join(lines) + _more(len(document.errors), most)
 
 
@@ -262,15 +257,3 @@ def _listed(names: Sequence[str], most: int | None) -> str:
 
 def _more(number: int, most: int | None) -> str:
     return "" if most is None or number <= most else f"  and {number - most} more\n"
-
-
-def _wrapped(text: str, indent: str = "") -> str:
-    wrapped = textwrap.fill(
-        text,
-        _WIDTH,
-        initial_indent=indent,
-        subsequent_indent=indent + "    ",
-        break_long_words=False,
-        break_on_hyphens=False,
-    )
-    return wrapped + "\n"

@@ -10,14 +10,8 @@ from rtfractions.dosimetry.evaluation import Value
 from rtfractions.dosimetry.plan_dvhs import StructureResult
 from rtfractions.errors import printable
 from rtfractions.metrics import Metric, MetricKind, MetricUnit
-from rtfractions.reports.figures import (
-    COLOURS,
-    DVH_PANEL_INCHES,
-    DoseCurve,
-    DosePanel,
-    can_be_drawn,
-    dvh_figure,
-)
+from rtfractions.reports.dvh_panels import DVH_PANEL_INCHES, DoseCurve, DosePanel, dvh_figure
+from rtfractions.reports.figures import COLOURS, can_be_drawn
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure

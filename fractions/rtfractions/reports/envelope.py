@@ -42,6 +42,10 @@ class Message:
     message: str
     where: Where
 
+    def __str__(self) -> str:
+        place = str(self.where)
+        return f"{place}: {self.message}" if place else self.message
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Envelope:
@@ -89,7 +93,7 @@ class Context:
             "program": Program(PROGRAM_NAME, __version__),
             "generated_at": generated_at(reproducible=self.reproducible),
             "inputs": tuple(
-                Input(printable(f.name), f.sha256, f.modality, _printable(f.sop_instance_uid))
+                Input(printable(f.name), f.sha256, f.modality, printable_or_none(f.sop_instance_uid))
                 for f in self.inputs
             ),
             "warnings": messages(self.notices),
@@ -109,11 +113,14 @@ def told(error: RTFractionsError) -> Message:
 
 
 def _safe(where: Where) -> Where:
-    column = where.column if isinstance(where.column, int) else _printable(where.column)
-    return Where(_printable(where.file), where.tag, _printable(where.structure), where.row, column)
+    column = where.column if isinstance(where.column, int) else printable_or_none(where.column)
+    return Where(
+        printable_or_none(where.file), where.tag, printable_or_none(where.structure), where.row, column
+    )
 
 
-def _printable(text: str | None) -> str | None:
+def printable_or_none(text: str | None) -> str | None:
+    """Text from a file as a document holds it, None where there is none."""
     return None if text is None else printable(text)
 
 

@@ -18,7 +18,7 @@ from rtfractions.reports.cohort_results import AuditResult
 from rtfractions.reports.compensate_report import CompensateDocument
 from rtfractions.reports.convert_report import ConvertDocument
 from rtfractions.reports.dvh_report import DvhDocument
-from rtfractions.reports.inspect_report import InspectDocument
+from rtfractions.reports.inspect_document import InspectDocument
 from rtfractions.reports.protocol_report import ProtocolListDocument, ProtocolShowDocument
 from rtfractions.reports.solve_report import SolveDocument
 

@@ -5,13 +5,11 @@ from collections.abc import Iterable, Sequence
 from typing import TYPE_CHECKING, Final
 
 from rtfractions.reports.envelope import Envelope
+from rtfractions.reports.wrapping import WIDEST
 
 if TYPE_CHECKING:
     from rtfractions.reports.bed_report import Result
     from rtfractions.reports.solve_report import Solution, WholeNumber
-
-WIDEST: Final = 110
-"""Characters of a line of text; a wider table is set with a row for each alpha/beta instead."""
 
 NOTES: Final = frozenset(
     {
