@@ -1,8 +1,11 @@
 """What all synthetic RT objects have in common: invented UIDs, an invented patient, and the bytes of a file."""
 
+from pydicom.datadict import tag_for_keyword
+from pydicom.dataelem import RawDataElement
 from pydicom.dataset import Dataset, FileMetaDataset
 from pydicom.filebase import DicomBytesIO
 from pydicom.filewriter import dcmwrite
+from pydicom.tag import Tag
 from pydicom.uid import UID, ExplicitVRLittleEndian
 
 UID_ROOT = "1.2.826.0.1.3680043.10.1666.2026"
@@ -69,3 +72,11 @@ def dicom_bytes(dataset: Dataset, transfer_syntax: str = ExplicitVRLittleEndian)
     buffer = DicomBytesIO()
     dcmwrite(buffer, dataset, enforce_file_format=True)
     return buffer.getvalue()
+
+
+def set_raw(item: Dataset, keyword: str, vr: str, value: bytes) -> None:
+    """Put bytes into an item that pydicom's own writer would refuse."""
+    number = tag_for_keyword(keyword)
+    assert number is not None
+    tag = Tag(number)
+    item._dict[tag] = RawDataElement(tag, vr, len(value), value, 0, False, True)

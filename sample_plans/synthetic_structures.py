@@ -17,6 +17,9 @@ Points = NDArray[np.float64]
 FROM_NUMBER: Any = object()
 """Stands for the frame of reference that belongs to the set's number."""
 
+BOX_CM3 = 4.0 * 3.0 * 5 * 0.3
+"""Volume of `boxes`: 40 x 30 mm on 5 planes, 3 mm apart."""
+
 
 @dataclass(frozen=True)
 class Outline:
@@ -91,6 +94,22 @@ def box(*, z: float, width_mm: float, height_mm: float, centre: tuple[float, flo
     """A transverse rectangle, shape (4, 3)."""
     corners = np.array([[-0.5, -0.5], [0.5, -0.5], [0.5, 0.5], [-0.5, 0.5]]) * (width_mm, height_mm) + centre
     return np.column_stack((corners, np.full(4, float(z))))
+
+
+def boxes(positions: Sequence[float] = (0, 3, 6, 9, 12), **other: Any) -> list[Points]:
+    """Transverse rectangles of 40 x 30 mm at some heights in mm."""
+    return [box(z=z, width_mm=40, height_mm=30, **other) for z in positions]
+
+
+def with_hole(z: float, encoding: str) -> list[Outline]:
+    """One of `boxes` with a hole of 20 x 10 mm: ``nested``, ``opposite`` (in winding too), ``keyhole`` or ``xor``."""
+    outer = box(z=z, width_mm=40, height_mm=30)
+    inner = box(z=z, width_mm=20, height_mm=10)
+    if encoding == "keyhole":
+        bridge = [np.array([[-20.0, 0, z], [-10, 0, z]]), np.array([[-10.0, 0, z], [-20, 0, z]])]
+        return [Outline(np.concatenate((outer, bridge[0], inner[::-1], inner[-1:], bridge[1])))]
+    kind = "CLOSEDPLANAR_XOR" if encoding == "xor" else "CLOSED_PLANAR"
+    return [Outline(outer, kind), Outline(inner[::-1] if encoding == "opposite" else inner, kind)]
 
 
 def text_of_points(points_mm: Points | Sequence[Sequence[float]]) -> bytes:
