@@ -5,13 +5,15 @@ from math import sqrt
 
 import numpy as np
 import pytest
-from analytic_shapes import AXIAL, Floats
+from analytic_shapes import AXIAL, Floats, sampled
 from hypothesis import given
 from hypothesis import strategies as st
 
+from rtfractions.dosimetry import structure_dvh
 from rtfractions.dosimetry.sampling import Lines, Steps, lines_of
 from rtfractions.dosimetry.shapes import Section
 from rtfractions.dosimetry.tiers import Layers, tiers_of
+from rtfractions.structures import Plane, Structure
 
 
 def rectangle(low: tuple[float, float], high: tuple[float, float]) -> Floats:
@@ -79,6 +81,21 @@ def test_sections_that_fade_into_each_other_fill_their_layer_together() -> None:
     assert found.u_mm == pytest.approx([1.0, 5.0])
     assert found.weight_cm3 == pytest.approx([0.25 * 8 / 1000, 0.75 * 8 / 1000])
     assert found.thickness_mm == pytest.approx([2.0, 2.0])
+
+
+@pytest.mark.parametrize("radius", [36.1, 36.4, 37.3, 37.8, 38.2, 38.9])
+def test_nothing_lies_between_two_parts_that_meet_in_a_gap(radius: float) -> None:
+    # Round parts on either side of y = 0, one below 0.55 mm, between two frames, and one above. The dose falls to both
+    # sides by 1 Gy a mm: the greatest is that of the vertex next to y = 0, where it is 180 Gy, and nothing inside.
+    angle = np.arange(200) * (2 * np.pi / 200)
+    circle = radius * np.column_stack((np.cos(angle), np.sin(angle)))
+    planes = tuple(
+        Plane(3.0 * k + 2.05, (circle + np.array([0.3, 80 if k < 0 else -80]),)) for k in range(-20, 20)
+    )
+    grid = sampled(lambda x, y, z: 180 - abs(y) + 0 * (x + z), spacing_mm=2.4, half_mm=125)
+    found = structure_dvh(Structure(number=1, name="parts", planes=planes), grid)
+    assert found.maximum_gy == pytest.approx(180 - (80 - radius), abs=1e-3)
+    assert found.minimum_gy == pytest.approx(180 - (80 + radius), abs=1e-3)
 
 
 @given(

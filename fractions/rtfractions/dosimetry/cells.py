@@ -261,11 +261,12 @@ def _cells(
     # Every cell that a stretch touches counts as full, and then what is missing at both ends is taken away.
     size = len(row_mm) * columns
     turns_at = np.concatenate((starts, ends + 1))
-    full = np.cumsum(np.bincount(turns_at, np.concatenate((h, -h)), size))
+    # Row by row, or what rounding leaves of others would be inside where a row has nothing.
+    full = np.cumsum(np.bincount(turns_at, np.concatenate((h, -h)), size).reshape(-1, columns), axis=1)
     edges = edges_mm[least : least + columns]
     width = np.diff(edges)
     whole = np.append(width, 0.0)
-    area = full.reshape(-1, columns) * whole
+    area = full * whole
     area -= np.bincount(touched, missing, size).reshape(-1, columns)
     most = row_mm[:, None] * whole
     kept = area > sample_loops.LEAST_PART * most
@@ -281,7 +282,7 @@ def _cells(
     turn, lost = numbers[turns_at], partial[touched]
     at, missing, missing_mm = numbers[touched][lost], missing[lost], missing_mm[lost]
     area_of, width_of = area[some], length[some]
-    filled = full[cell[some]] * width_of
+    filled = full.reshape(-1)[cell[some]] * width_of
     away = (width_of[at] - missing_mm) / 2
     away[: np.count_nonzero(lost[: len(stretch)])] *= -1
     u_of = -np.bincount(at, missing * away, len(some)) / area_of
