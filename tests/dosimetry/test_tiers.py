@@ -9,7 +9,7 @@ from analytic_shapes import AXIAL, Floats, sampled
 from hypothesis import given
 from hypothesis import strategies as st
 
-from rtfractions.dosimetry import structure_dvh
+from rtfractions.dosimetry import scanline, structure_dvh
 from rtfractions.dosimetry.sampling import Lines, Steps, lines_of
 from rtfractions.dosimetry.shapes import Section
 from rtfractions.dosimetry.tiers import Layers, tiers_of
@@ -141,3 +141,21 @@ def test_batches_hold_each_tier_once() -> None:
     sections = [standing(square, low, low + 3) for low in bounds[:-1].tolist()]
     found = list(lines_of(sections, AXIAL, steps(edges.tolist())))
     assert sum(float(one.weight_cm3.sum()) for one in found) == pytest.approx(64 * 300 / 1000)
+
+
+def test_planes_are_scanned_in_batches_as_at_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    # Squares of 1, 2, .. 9 mm, each with a hole half as wide in its middle, on 8 lines: by hand.
+    monkeypatch.setattr(scanline, "_CROSSINGS", 20)
+    planes = []
+    for size in range(1, 10):
+        outer = rectangle((0, 0), (size, 8))
+        planes.append((outer, rectangle((size / 4, 2), (3 * size / 4, 6))))
+    found = scanline.scanned(planes, np.arange(0.0, 9.0), np.zeros(9))
+    assert found.plane_of_line.tolist() == np.repeat(np.arange(9), 8).tolist()
+    expected = [
+        (8 * k + n, start, end)
+        for k, size in enumerate(range(1, 10))
+        for n in range(8)
+        for start, end in ([(0, size / 4), (3 * size / 4, size)] if 2 <= n < 6 else [(0, size)])
+    ]
+    assert list(zip(found.line.tolist(), found.start_mm, found.end_mm, strict=True)) == expected
