@@ -5,11 +5,12 @@ from math import sqrt
 
 import numpy as np
 import pytest
-from analytic_shapes import AXIAL, Floats, sampled
+from analytic_shapes import AXIAL, Floats, Shape, drawn, sampled
 from hypothesis import given
 from hypothesis import strategies as st
 
-from rtfractions.dosimetry import scanline, structure_dvh
+from rtfractions.dosimetry import model_of, modelling, scanline, structure_dvh
+from rtfractions.dosimetry.engine import samples
 from rtfractions.dosimetry.sampling import Lines, Steps, lines_of
 from rtfractions.dosimetry.shapes import Section
 from rtfractions.dosimetry.tiers import Layers, tiers_of
@@ -141,6 +142,20 @@ def test_batches_hold_each_tier_once() -> None:
     sections = [standing(square, low, low + 3) for low in bounds[:-1].tolist()]
     found = list(lines_of(sections, AXIAL, steps(edges.tolist())))
     assert sum(float(one.weight_cm3.sum()) for one in found) == pytest.approx(64 * 300 / 1000)
+
+
+def test_samples_larger_than_voxels_get_doses_that_the_grid_holds(monkeypatch: pytest.MonkeyPatch) -> None:
+    # Every other frame has 60 Gy, the rest nothing: what is linear in between never falls below 0 Gy nor exceeds 60.
+    monkeypatch.setattr(modelling, "MOST_SAMPLES", 6000)
+    structure = drawn(Shape("cylinder", "z", 40, 80), slice_mm=3, centred=False, at_mm=(0.3, 0.4, 0.7))
+    grid = sampled(lambda x, y, z: 60.0 * (np.round(z / 2) % 2 == 0) + 0 * (x + y), spacing_mm=2, half_mm=60)
+    model = model_of(structure, (grid,))
+    for lines, (doses,) in samples(model, (grid,)):
+        expected, inside = grid.sample_gy(lines.points_mm)
+        assert max(lines.thickness_mm) > 3
+        assert inside.all()
+        assert doses.known.all()
+        assert doses.dose_gy == pytest.approx(expected, abs=1e-5)
 
 
 def test_planes_are_scanned_in_batches_as_at_once(monkeypatch: pytest.MonkeyPatch) -> None:

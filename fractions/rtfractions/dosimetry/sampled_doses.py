@@ -32,6 +32,9 @@ Flags = NDArray[np.bool_]
 _SPARSE: Final = 6
 """How many voxels can be interpolated across a line in the time that one sample takes by itself."""
 
+_LARGE: Final = 1.5
+"""Size in voxels from which on a sample is looked at for whether it lies where its line does."""
+
 
 class Doses(NamedTuple):
     """Doses of samples or points.
@@ -39,7 +42,7 @@ class Doses(NamedTuple):
     Attributes
     ----------
     dose_gy : ndarray, shape (n,)
-        Dose in the middle; 0 where it is not known.
+        Dose in the middle; of no meaning where it is not known.
     change_gy : ndarray, shape (n, 3)
         How much it changes over the sample along u, v and w.
     known : ndarray of bool, shape (n,)
@@ -90,6 +93,9 @@ def doses_of(lines: Lines, grid: DoseGrid, interpolation: Interpolation) -> Dose
     )
     find = _cubic if interpolation == "cubic" else _linear_compiled if compiles_linear else _linear
     dose, change, inside = find(block, order, v, w, along)
+    if interpolation == "linear" and len(some := _in_other_voxels(v, w, along)):
+        dose[some], within = doses_at(lines.local_mm[some], lines.axes, grid, interpolation)
+        inside[some] &= within
     return Doses(dose, change.T, inside)
 
 
@@ -253,6 +259,17 @@ def _cubic(
         indices[:, order[2]] = w[line] + above[some] * along.by_w[line]
         dose[some] = values_at(block, indices)
     return dose, change, along.inside()
+
+
+def _in_other_voxels(v: Floats, w: Floats, along: _Along) -> Integers:
+    """Which samples lie between other voxels than their lines do, as some of those that are larger than voxels."""
+    others = np.zeros(len(along.line), bool)
+    across = zip((v, w), (along.by_v, along.by_w), along.away_mm, along.size_mm[1:], strict=True)
+    for index, per_mm, away_mm, size_mm in across:
+        if size_mm.max(initial=0.0) * np.abs(per_mm).max(initial=0.0) > _LARGE:
+            own = index[along.line]
+            others |= np.floor(own + away_mm * per_mm[along.line]) != np.floor(own)
+    return np.flatnonzero(others)
 
 
 def _over_samples(dose: Floats, change: Floats, along: _Along) -> None:
