@@ -144,14 +144,30 @@ def test_batches_hold_each_tier_once() -> None:
     assert sum(float(one.weight_cm3.sum()) for one in found) == pytest.approx(64 * 300 / 1000)
 
 
+CYLINDER = drawn(Shape("cylinder", "z", 40, 80), slice_mm=3, centred=False, at_mm=(0.3, 0.4, 0.7))
+
+SPIKES = sampled(lambda x, y, z: 60.0 * (np.round(z / 2) % 2 == 0) + 0 * (x + y), spacing_mm=2, half_mm=60)
+"""Every other frame has 60 Gy, and those between nothing."""
+
+
+@pytest.mark.parametrize("most", [40_000, 25_000, 13_000])
+def test_too_many_samples_are_not_cut_where_no_fewer_come_of_it(
+    most: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    # Some 50 000 samples. Steps of 1.1, 1.3 and 1.6 voxels still ask for voxels of 2 mm, so that nothing is averaged.
+    monkeypatch.setattr(modelling, "MOST_SAMPLES", most)
+    slabs = CYLINDER.slabs_mm
+    assert slabs is not None
+    z = np.linspace(slabs[0, 0], slabs[-1, 1], 1_000_001)
+    mean = np.interp(z, np.arange(-60, 61, 2), [60.0, 0.0] * 30 + [60.0]).mean()
+    assert structure_dvh(CYLINDER, SPIKES).mean_gy == pytest.approx(mean, rel=1e-3)
+
+
 def test_samples_larger_than_voxels_get_doses_that_the_grid_holds(monkeypatch: pytest.MonkeyPatch) -> None:
-    # Every other frame has 60 Gy, the rest nothing: what is linear in between never falls below 0 Gy nor exceeds 60.
     monkeypatch.setattr(modelling, "MOST_SAMPLES", 6000)
-    structure = drawn(Shape("cylinder", "z", 40, 80), slice_mm=3, centred=False, at_mm=(0.3, 0.4, 0.7))
-    grid = sampled(lambda x, y, z: 60.0 * (np.round(z / 2) % 2 == 0) + 0 * (x + y), spacing_mm=2, half_mm=60)
-    model = model_of(structure, (grid,))
-    for lines, (doses,) in samples(model, (grid,)):
-        expected, inside = grid.sample_gy(lines.points_mm)
+    model = model_of(CYLINDER, (SPIKES,))
+    for lines, (doses,) in samples(model, (SPIKES,)):
+        expected, inside = SPIKES.sample_gy(lines.points_mm)
         assert max(lines.thickness_mm) > 3
         assert inside.all()
         assert doses.known.all()

@@ -25,7 +25,7 @@ SAMPLES: Final = 30_000
 """About how many samples a structure has at least."""
 
 MOST_SAMPLES: Final = 8_000_000
-"""Samples from which on steps are enlarged; a structure has about twice as many at most."""
+"""Samples from which on steps are enlarged; a structure has about four times as many at most."""
 
 _SCANLINES: Final = 5
 """About how many scanlines find the shape of a large structure within a voxel."""
@@ -36,8 +36,11 @@ _LARGER: Final = 0.25
 _SAME: Final = 0.05
 """Part of a step by which planes of different grids may lie apart and count as one."""
 
-_THINNED: Final = 0.8
-"""Part of a step that planes are at least apart where there would be too many samples."""
+_THINNED: Final = (1 + _LARGER) / 2
+"""Part of a step that planes are at least apart where there would be too many samples.
+
+So every other one is left out only where a step is then as large as their distance, and they are no edges either.
+"""
 
 _ASKEW: Final = 3
 """How much finer the steps are where a grid lies askew, so that samples cannot end at its voxels."""
