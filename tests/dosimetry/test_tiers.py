@@ -99,6 +99,22 @@ def test_nothing_lies_between_two_parts_that_meet_in_a_gap(radius: float) -> Non
     assert found.minimum_gy == pytest.approx(180 - (80 + radius), abs=1e-3)
 
 
+def test_rows_without_anything_ask_for_no_dose_far_away() -> None:
+    lower, upper = rectangle((0, 102), (2, 104)), rectangle((0, 110), (2, 112))
+    edges = np.arange(100.0, 120.0, 2.0)
+    found = only(
+        list(
+            lines_of(
+                [standing(lower, 0, 1), standing(upper, 1, 2)],
+                AXIAL,
+                steps([0, 2])._replace(v_edges_mm=edges),
+            )
+        )
+    )
+    assert found.weight_cm3.sum() == pytest.approx(2 * 2 * 2 / 1000)
+    assert sorted(set(found.v_mm.tolist())) == [103.0, 111.0]
+
+
 @given(
     slabs=st.lists(st.floats(0.2, 6), min_size=1, max_size=12),
     gap=st.floats(0.5, 5),

@@ -89,7 +89,8 @@ class Rows(NamedTuple):
     height_mm : ndarray, shape (R,)
         Sum of what their scanlines stand for; 0 of a row without any.
     v_mm, above : ndarray, shape (R,)
-        Middle along v, and along w in parts of the tier's thickness above its middle.
+        Middle along v, and along w in parts of the tier's thickness above its middle; of a row without any, where
+        others lie.
     size_mm, thickness : ndarray, shape (R,)
         Size of a full cell along v and along w, the latter in parts of the tier's thickness.
     """
@@ -146,6 +147,8 @@ def rows_of(runs: Runs, tiers: Tiers) -> tuple[Rows, Integers]:
     total = np.asarray(np.bincount(row, weight, int(count.sum())), np.float64)
     known = np.maximum(total, np.finfo(float).tiny)
     v_mm, middle = (np.bincount(row, weight * x, len(total)) / known for x in (v, above))
+    if not total.all():
+        v_mm[total == 0] = v.min()  # or doses would be made ready from here to v = 0
     aside, above = v - v_mm[row], above - middle[row]
     spread_mm2 = aside**2 + height**2 / 12
     spread = above**2 + (pieces.thickness**2 / 12)[piece]
