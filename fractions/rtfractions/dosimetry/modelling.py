@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from rtfractions.dosimetry.dvh import DVHError
-from rtfractions.dosimetry.grid_places import ALIGNED, corners
+from rtfractions.dosimetry.grid_places import ALIGNED, least_and_greatest
 from rtfractions.dosimetry.sampling import Lines, Steps, lines_of
 from rtfractions.dosimetry.shapes import EndCaps, Solid, mixed, shaped, smallness, stacked
 from rtfractions.errors import Where
@@ -229,7 +229,7 @@ def steps_for(model: Model, grids: Sequence[DoseGrid]) -> Steps:
     enlarged = max(samples / MOST_SAMPLES, 1.0) ** (1 / 3)
     steps *= enlarged
     apart = steps * (_THINNED if enlarged > 1 else _SAME)
-    low, high = corners(model.surface_mm)
+    low, high = least_and_greatest(model.surface_mm)
     # A cap, or a section between planes, may reach a little further than the contours.
     low, high = low - 0.2 * (high - low), high + 0.2 * (high - low)
     u, v, w = (

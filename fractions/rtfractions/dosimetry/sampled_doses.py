@@ -12,7 +12,13 @@ from numpy.typing import NDArray
 from rtfractions.compiled import compiled, compiles
 from rtfractions.dosimetry import dose_loops
 from rtfractions.dosimetry.dose_loops import INSIDE
-from rtfractions.dosimetry.grid_places import ALIGNED, corners, index_along, indices_of, per_mm_along
+from rtfractions.dosimetry.grid_places import (
+    ALIGNED,
+    index_along,
+    indices_of,
+    least_and_greatest,
+    per_mm_along,
+)
 from rtfractions.dosimetry.interpolation import (
     Block,
     Interpolation,
@@ -354,7 +360,7 @@ def doses_at(
         some = indices if within.all() else indices[within]
         inside[part] = within
         if len(some):
-            block = whole or block_of(grid, *corners(some), interpolation)
+            block = whole or block_of(grid, *least_and_greatest(some), interpolation)
             assert block is not None
             dose[part][within] = values_at(block, some)
     return dose, inside
@@ -366,7 +372,7 @@ def _pointwise(lines: Lines, grid: DoseGrid, interpolation: Interpolation) -> Do
     dose, change = np.zeros(len(indices)), np.zeros((len(indices), 3))
     some = indices[inside]
     if len(some):
-        block = block_of(grid, *corners(some), interpolation)
+        block = block_of(grid, *least_and_greatest(some), interpolation)
         assert block is not None
         dose[inside] = values_at(block, some)
         for axis in range(3):
