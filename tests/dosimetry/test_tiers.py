@@ -5,13 +5,16 @@ from math import sqrt
 
 import numpy as np
 import pytest
-from analytic_shapes import AXIAL, Floats
+from analytic_shapes import AXIAL, Floats, Shape, drawn, sampled
 from hypothesis import given
 from hypothesis import strategies as st
 
+from rtfractions.dosimetry import model_of, modelling, scanline, structure_dvh
+from rtfractions.dosimetry.engine import samples
 from rtfractions.dosimetry.sampling import Lines, Steps, lines_of
 from rtfractions.dosimetry.shapes import Section
 from rtfractions.dosimetry.tiers import Layers, tiers_of
+from rtfractions.structures import Plane, Structure
 
 
 def rectangle(low: tuple[float, float], high: tuple[float, float]) -> Floats:
@@ -81,6 +84,37 @@ def test_sections_that_fade_into_each_other_fill_their_layer_together() -> None:
     assert found.thickness_mm == pytest.approx([2.0, 2.0])
 
 
+@pytest.mark.parametrize("radius", [36.1, 36.4, 37.3, 37.8, 38.2, 38.9])
+def test_nothing_lies_between_two_parts_that_meet_in_a_gap(radius: float) -> None:
+    # Round parts on either side of y = 0, one below 0.55 mm, between two frames, and one above. The dose falls to both
+    # sides by 1 Gy a mm: the greatest is that of the vertex next to y = 0, where it is 180 Gy, and nothing inside.
+    angle = np.arange(200) * (2 * np.pi / 200)
+    circle = radius * np.column_stack((np.cos(angle), np.sin(angle)))
+    planes = tuple(
+        Plane(3.0 * k + 2.05, (circle + np.array([0.3, 80 if k < 0 else -80]),)) for k in range(-20, 20)
+    )
+    grid = sampled(lambda x, y, z: 180 - abs(y) + 0 * (x + z), spacing_mm=2.4, half_mm=125)
+    found = structure_dvh(Structure(number=1, name="parts", planes=planes), grid)
+    assert found.maximum_gy == pytest.approx(180 - (80 - radius), abs=1e-3)
+    assert found.minimum_gy == pytest.approx(180 - (80 + radius), abs=1e-3)
+
+
+def test_rows_without_anything_ask_for_no_dose_far_away() -> None:
+    lower, upper = rectangle((0, 102), (2, 104)), rectangle((0, 110), (2, 112))
+    edges = np.arange(100.0, 120.0, 2.0)
+    found = only(
+        list(
+            lines_of(
+                [standing(lower, 0, 1), standing(upper, 1, 2)],
+                AXIAL,
+                steps([0, 2])._replace(v_edges_mm=edges),
+            )
+        )
+    )
+    assert found.weight_cm3.sum() == pytest.approx(2 * 2 * 2 / 1000)
+    assert sorted(set(found.v_mm.tolist())) == [103.0, 111.0]
+
+
 @given(
     slabs=st.lists(st.floats(0.2, 6), min_size=1, max_size=12),
     gap=st.floats(0.5, 5),
@@ -124,3 +158,51 @@ def test_batches_hold_each_tier_once() -> None:
     sections = [standing(square, low, low + 3) for low in bounds[:-1].tolist()]
     found = list(lines_of(sections, AXIAL, steps(edges.tolist())))
     assert sum(float(one.weight_cm3.sum()) for one in found) == pytest.approx(64 * 300 / 1000)
+
+
+CYLINDER = drawn(Shape("cylinder", "z", 40, 80), slice_mm=3, centred=False, at_mm=(0.3, 0.4, 0.7))
+
+SPIKES = sampled(lambda x, y, z: 60.0 * (np.round(z / 2) % 2 == 0) + 0 * (x + y), spacing_mm=2, half_mm=60)
+"""Every other frame has 60 Gy, and those between nothing."""
+
+
+@pytest.mark.parametrize("most", [40_000, 25_000, 13_000])
+def test_too_many_samples_are_not_cut_where_no_fewer_come_of_it(
+    most: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    # Some 50 000 samples. Steps of 1.1, 1.3 and 1.6 voxels still ask for voxels of 2 mm, so that nothing is averaged.
+    monkeypatch.setattr(modelling, "MOST_SAMPLES", most)
+    slabs = CYLINDER.slabs_mm
+    assert slabs is not None
+    z = np.linspace(slabs[0, 0], slabs[-1, 1], 1_000_001)
+    mean = np.interp(z, np.arange(-60, 61, 2), [60.0, 0.0] * 30 + [60.0]).mean()
+    assert structure_dvh(CYLINDER, SPIKES).mean_gy == pytest.approx(mean, rel=1e-3)
+
+
+def test_samples_larger_than_voxels_get_doses_that_the_grid_holds(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(modelling, "MOST_SAMPLES", 6000)
+    model = model_of(CYLINDER, (SPIKES,))
+    for lines, (doses,) in samples(model, (SPIKES,)):
+        expected, inside = SPIKES.sample_gy(lines.points_mm)
+        assert max(lines.thickness_mm) > 3
+        assert inside.all()
+        assert doses.known.all()
+        assert doses.dose_gy == pytest.approx(expected, abs=1e-5)
+
+
+def test_planes_are_scanned_in_batches_as_at_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    # Squares of 1, 2, .. 9 mm, each with a hole half as wide in its middle, on 8 lines: by hand.
+    monkeypatch.setattr(scanline, "_CROSSINGS", 20)
+    planes = []
+    for size in range(1, 10):
+        outer = rectangle((0, 0), (size, 8))
+        planes.append((outer, rectangle((size / 4, 2), (3 * size / 4, 6))))
+    found = scanline.scanned(planes, np.arange(0.0, 9.0), np.zeros(9))
+    assert found.plane_of_line.tolist() == np.repeat(np.arange(9), 8).tolist()
+    expected = [
+        (8 * k + n, start, end)
+        for k, size in enumerate(range(1, 10))
+        for n in range(8)
+        for start, end in ([(0, size / 4), (3 * size / 4, size)] if 2 <= n < 6 else [(0, size)])
+    ]
+    assert list(zip(found.line.tolist(), found.start_mm, found.end_mm, strict=True)) == expected

@@ -89,7 +89,8 @@ class Rows(NamedTuple):
     height_mm : ndarray, shape (R,)
         Sum of what their scanlines stand for; 0 of a row without any.
     v_mm, above : ndarray, shape (R,)
-        Middle along v, and along w in parts of the tier's thickness above its middle.
+        Middle along v, and along w in parts of the tier's thickness above its middle; of a row without any, where
+        others lie.
     size_mm, thickness : ndarray, shape (R,)
         Size of a full cell along v and along w, the latter in parts of the tier's thickness.
     """
@@ -146,6 +147,8 @@ def rows_of(runs: Runs, tiers: Tiers) -> tuple[Rows, Integers]:
     total = np.asarray(np.bincount(row, weight, int(count.sum())), np.float64)
     known = np.maximum(total, np.finfo(float).tiny)
     v_mm, middle = (np.bincount(row, weight * x, len(total)) / known for x in (v, above))
+    if not total.all():
+        v_mm[total == 0] = v.min()  # or doses would be made ready from here to v = 0
     aside, above = v - v_mm[row], above - middle[row]
     spread_mm2 = aside**2 + height**2 / 12
     spread = above**2 + (pieces.thickness**2 / 12)[piece]
@@ -261,11 +264,12 @@ def _cells(
     # Every cell that a stretch touches counts as full, and then what is missing at both ends is taken away.
     size = len(row_mm) * columns
     turns_at = np.concatenate((starts, ends + 1))
-    full = np.cumsum(np.bincount(turns_at, np.concatenate((h, -h)), size))
+    # Row by row, or what rounding leaves of others would be inside where a row has nothing.
+    full = np.cumsum(np.bincount(turns_at, np.concatenate((h, -h)), size).reshape(-1, columns), axis=1)
     edges = edges_mm[least : least + columns]
     width = np.diff(edges)
     whole = np.append(width, 0.0)
-    area = full.reshape(-1, columns) * whole
+    area = full * whole
     area -= np.bincount(touched, missing, size).reshape(-1, columns)
     most = row_mm[:, None] * whole
     kept = area > sample_loops.LEAST_PART * most
@@ -281,7 +285,7 @@ def _cells(
     turn, lost = numbers[turns_at], partial[touched]
     at, missing, missing_mm = numbers[touched][lost], missing[lost], missing_mm[lost]
     area_of, width_of = area[some], length[some]
-    filled = full[cell[some]] * width_of
+    filled = full.reshape(-1)[cell[some]] * width_of
     away = (width_of[at] - missing_mm) / 2
     away[: np.count_nonzero(lost[: len(stretch)])] *= -1
     u_of = -np.bincount(at, missing * away, len(some)) / area_of

@@ -41,7 +41,7 @@ def local_mm(
     return [sum((turn[i, j] * along[i] for i in range(3) if turn[i, j]), np.zeros(1)) for j in range(3)]
 
 
-def corners(indices: Floats) -> tuple[Floats, Floats]:
+def least_and_greatest(indices: Floats) -> tuple[Floats, Floats]:
     """Least and greatest of each column; column by column, for numpy is slow along a short axis."""
     columns = [indices[:, axis] for axis in range(3)]
     return np.array([one.min() for one in columns]), np.array([one.max() for one in columns])

@@ -99,8 +99,8 @@ def with_margin(inside: Segments, margin_mm: float, lattice: Lattice) -> Segment
     layer, number = np.divmod(inside.line, lattice.lines)
     grown = inside
     most = (int(margin_mm / step_w), int(margin_mm / lattice.v_step_mm))
-    parts = []
     for k in range(-most[0], most[0] + 1):
+        parts = []
         for j in range(-most[1], most[1] + 1):
             left = margin_mm**2 - (k * step_w) ** 2 - (j * lattice.v_step_mm) ** 2
             if left < 0:
@@ -112,7 +112,6 @@ def with_margin(inside: Segments, margin_mm: float, lattice: Lattice) -> Segment
             parts.append(Segments(line, inside.start_mm[some] - reach, inside.end_mm[some] + reach))
         # Joined as they come, so that no more is held than one row of a ball asks for.
         grown = combined((Segments(*map(np.concatenate, zip(grown, *parts, strict=True))),), lambda a: a)
-        parts = []
     return grown
 
 

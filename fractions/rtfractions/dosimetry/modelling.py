@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from rtfractions.dosimetry.dvh import DVHError
-from rtfractions.dosimetry.grid_places import ALIGNED, corners
+from rtfractions.dosimetry.grid_places import ALIGNED, least_and_greatest
 from rtfractions.dosimetry.sampling import Lines, Steps, lines_of
 from rtfractions.dosimetry.shapes import EndCaps, Solid, mixed, shaped, smallness, stacked
 from rtfractions.errors import Where
@@ -25,7 +25,7 @@ SAMPLES: Final = 30_000
 """About how many samples a structure has at least."""
 
 MOST_SAMPLES: Final = 8_000_000
-"""Samples from which on steps are enlarged; a structure has about twice as many at most."""
+"""Samples from which on steps are enlarged; a structure has about four times as many at most."""
 
 _SCANLINES: Final = 5
 """About how many scanlines find the shape of a large structure within a voxel."""
@@ -36,8 +36,11 @@ _LARGER: Final = 0.25
 _SAME: Final = 0.05
 """Part of a step by which planes of different grids may lie apart and count as one."""
 
-_THINNED: Final = 0.8
-"""Part of a step that planes are at least apart where there would be too many samples."""
+_THINNED: Final = (1 + _LARGER) / 2
+"""Part of a step that planes are at least apart where there would be too many samples.
+
+So every other one is left out only where a step is then as large as their distance, and they are no edges either.
+"""
 
 _ASKEW: Final = 3
 """How much finer the steps are where a grid lies askew, so that samples cannot end at its voxels."""
@@ -226,7 +229,7 @@ def steps_for(model: Model, grids: Sequence[DoseGrid]) -> Steps:
     enlarged = max(samples / MOST_SAMPLES, 1.0) ** (1 / 3)
     steps *= enlarged
     apart = steps * (_THINNED if enlarged > 1 else _SAME)
-    low, high = corners(model.surface_mm)
+    low, high = least_and_greatest(model.surface_mm)
     # A cap, or a section between planes, may reach a little further than the contours.
     low, high = low - 0.2 * (high - low), high + 0.2 * (high - low)
     u, v, w = (

@@ -12,7 +12,13 @@ from numpy.typing import NDArray
 from rtfractions.compiled import compiled, compiles
 from rtfractions.dosimetry import dose_loops
 from rtfractions.dosimetry.dose_loops import INSIDE
-from rtfractions.dosimetry.grid_places import ALIGNED, corners, index_along, indices_of, per_mm_along
+from rtfractions.dosimetry.grid_places import (
+    ALIGNED,
+    index_along,
+    indices_of,
+    least_and_greatest,
+    per_mm_along,
+)
 from rtfractions.dosimetry.interpolation import (
     Block,
     Interpolation,
@@ -32,6 +38,9 @@ Flags = NDArray[np.bool_]
 _SPARSE: Final = 6
 """How many voxels can be interpolated across a line in the time that one sample takes by itself."""
 
+_LARGE: Final = 1.5
+"""Size in voxels from which on a sample is looked at for whether it lies where its line does."""
+
 
 class Doses(NamedTuple):
     """Doses of samples or points.
@@ -39,7 +48,7 @@ class Doses(NamedTuple):
     Attributes
     ----------
     dose_gy : ndarray, shape (n,)
-        Dose in the middle; 0 where it is not known.
+        Dose in the middle; of no meaning where it is not known.
     change_gy : ndarray, shape (n, 3)
         How much it changes over the sample along u, v and w.
     known : ndarray of bool, shape (n,)
@@ -90,6 +99,9 @@ def doses_of(lines: Lines, grid: DoseGrid, interpolation: Interpolation) -> Dose
     )
     find = _cubic if interpolation == "cubic" else _linear_compiled if compiles_linear else _linear
     dose, change, inside = find(block, order, v, w, along)
+    if interpolation == "linear" and len(some := _in_other_voxels(v, w, along)):
+        dose[some], within = doses_at(lines.local_mm[some], lines.axes, grid, interpolation)
+        inside[some] &= within
     return Doses(dose, change.T, inside)
 
 
@@ -255,6 +267,17 @@ def _cubic(
     return dose, change, along.inside()
 
 
+def _in_other_voxels(v: Floats, w: Floats, along: _Along) -> Integers:
+    """Which samples lie between other voxels than their lines do, as some of those that are larger than voxels."""
+    others = np.zeros(len(along.line), bool)
+    across = zip((v, w), (along.by_v, along.by_w), along.away_mm, along.size_mm[1:], strict=True)
+    for index, per_mm, away_mm, size_mm in across:
+        if size_mm.max(initial=0.0) * np.abs(per_mm).max(initial=0.0) > _LARGE:
+            own = index[along.line]
+            others |= np.floor(own + away_mm * per_mm[along.line]) != np.floor(own)
+    return np.flatnonzero(others)
+
+
 def _over_samples(dose: Floats, change: Floats, along: _Along) -> None:
     """From changes in a voxel to changes over the samples, and from doses on the lines to those beside them."""
     change[0] *= along.by_u * along.size_mm[0]
@@ -337,7 +360,7 @@ def doses_at(
         some = indices if within.all() else indices[within]
         inside[part] = within
         if len(some):
-            block = whole or block_of(grid, *corners(some), interpolation)
+            block = whole or block_of(grid, *least_and_greatest(some), interpolation)
             assert block is not None
             dose[part][within] = values_at(block, some)
     return dose, inside
@@ -349,7 +372,7 @@ def _pointwise(lines: Lines, grid: DoseGrid, interpolation: Interpolation) -> Do
     dose, change = np.zeros(len(indices)), np.zeros((len(indices), 3))
     some = indices[inside]
     if len(some):
-        block = block_of(grid, *corners(some), interpolation)
+        block = block_of(grid, *least_and_greatest(some), interpolation)
         assert block is not None
         dose[inside] = values_at(block, some)
         for axis in range(3):

@@ -5,7 +5,8 @@ rectangle is exact whatever its place. In the middle of each strip lies a scanli
 """
 
 from collections.abc import Sequence
-from typing import NamedTuple
+from itertools import pairwise
+from typing import Final, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -18,6 +19,9 @@ from rtfractions.loops import joined
 
 Floats = NDArray[np.float64]
 Integers = NDArray[np.int64]
+
+_CROSSINGS: Final = 2**20
+"""About how many crossings are put in order at once: a bone drawn by threshold has tens of millions."""
 
 
 class Stretches(NamedTuple):
@@ -186,7 +190,7 @@ def _stretches(
     v: Floats,
     lines: Integers,
 ) -> tuple[Integers, Floats, Floats]:
-    """Line, start and end of each stretch."""
+    """Line, start and end of each stretch, found group after group."""
     of_point = np.repeat(group, np.diff(starts))
     first_line = np.cumsum(lines) - lines
     last_line = first_line + lines - 1
@@ -197,13 +201,21 @@ def _stretches(
     following = following_points(starts)
     change = above[following] - above
     times = np.abs(change)
-    edge = np.repeat(np.arange(len(change)), times)
-    first = np.minimum(above, above[following])
-    nth = np.arange(len(edge)) - np.repeat(np.cumsum(times) - times, times)
-    line = first_line[of_point[edge]] + first[edge] + nth
-    after = following[edge]
-    part = (v[line] - along[edge]) / (along[after] - along[edge])
-    at = across[edge] + np.clip(part, 0.0, 1.0) * (across[after] - across[edge])
-    at = at[ordered(line, at)]
-    crossings = np.bincount(line, minlength=len(v))
-    return np.repeat(np.arange(len(v)), crossings // 2), at[::2], at[1::2]
+    first_points = starts[np.searchsorted(group, np.arange(len(lines) + 1))]
+    before = np.concatenate(([0], np.cumsum(times)))[first_points[:-1]]
+    begins = np.flatnonzero(np.diff(before // _CROSSINGS, prepend=-1))
+    points = [*first_points[begins].tolist(), len(along)]
+    found = []
+    for first_point, end in pairwise(points):
+        some = times[first_point:end]
+        edge = np.repeat(np.arange(first_point, end), some)
+        nth = np.arange(len(edge)) - np.repeat(np.cumsum(some) - some, some)
+        after = following[edge]
+        line = first_line[of_point[edge]] + np.minimum(above[edge], above[after]) + nth
+        part = (v[line] - along[edge]) / (along[after] - along[edge])
+        at = across[edge] + np.clip(part, 0.0, 1.0) * (across[after] - across[edge])
+        at = at[ordered(line, at)]
+        crossings = np.bincount(line)
+        found.append((np.repeat(np.arange(len(crossings)), crossings // 2), at[::2], at[1::2]))
+    line, start, stop = (np.concatenate(column) for column in zip(*found, strict=True))
+    return line, start, stop

@@ -113,7 +113,7 @@ def tiers_of(layers: Layers, edges_mm: Floats) -> Tiers:
     gap = np.searchsorted(edges_mm, layers.w_mm)
     alone = np.bincount(gap)[gap] == 1
     if alone.all():
-        sections, tier, times = np.unique(layers.section, return_inverse=True, return_counts=True)
+        sections, times = np.unique(layers.section, return_counts=True)
         return Tiers(_whole(np.arange(len(sections)), sections), times, *layers[1:])
     # Gaps come after the sections, so that a number is either.
     beyond = int(layers.section[-1]) + 1
