@@ -1,6 +1,6 @@
 """How many patients an audit does in a second, as a multiple of a loop over dicompyler-core in the same run.
 
-Run ``python tests/benchmarks/audit_speed.py [PATIENTS]``, 1000 unless given. Each synthetic patient
+Run ``python tests/benchmarks/audit_speed.py [PATIENTS] [--one]``, 1000 unless given. Each synthetic patient
 (`sample_plans/synthetic_patient.py`) is a plan, a dose of 48 000 voxels, a structure set of five drawn structures and
 three treatment records, some 280 kB. The audit finds them, hashes, reads, links and grades every file, computes the
 DVH of every drawn structure (`audit_work.py`), writes and syncs a result a patient, and makes all reports; the loop
@@ -124,6 +124,7 @@ def main() -> None:
     parser = argparse.ArgumentParser()
     parser.add_argument("patients", type=int, nargs="?", default=1000)
     parser.add_argument("--jobs", type=int, default=len(os.sched_getaffinity(0)))
+    parser.add_argument("--one", action="store_true", help="also with one process")
     arguments = parser.parse_args()
     with tempfile.TemporaryDirectory() as temporary:
         cohort, out = Path(temporary, "cohort"), Path(temporary, "audit")
@@ -131,7 +132,7 @@ def main() -> None:
         print(f"{arguments.patients} patients, {megabytes:.0f} MB; load {os.getloadavg()[0]:.1f}")
         dvhs, bare = "audit_work:grade_with_dvhs", "rtfractions.audit.grading:grade"
         runs = [
-            ("audit with DVHs, 1 process", 1, dvhs, out / "one"),
+            *([("audit with DVHs, 1 process", 1, dvhs, out / "one")] if arguments.one else []),
             (f"audit with DVHs, {arguments.jobs} processes", arguments.jobs, dvhs, out / "several"),
             (f"audit, {arguments.jobs} processes", arguments.jobs, bare, out / "bare"),
             ("  given again", arguments.jobs, bare, out / "bare"),
