@@ -148,7 +148,7 @@ def _see_that_one_answers(address: str) -> None:
 
     ended: SimpleQueue[Exception | None] = SimpleQueue()
     threading.Thread(target=tell, daemon=True).start()
-    error = ended.get()
+    error = ended.get(timeout=2 * CONNECT_S)  # a thread that ends by less than an exception tells nothing
     if error is not None:
         raise error
 
