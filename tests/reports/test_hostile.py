@@ -131,9 +131,17 @@ def _acts(character: str) -> bool:
     return character != "\n" and unicodedata.category(character) in ("Cc", "Cf", "Zl", "Zp", "Co", "Cs")
 
 
-ELEMENTS = frozenset(
+def words(text: str) -> frozenset[str]:
+    return frozenset(text.split())
+
+
+ELEMENTS = words(
     """html head meta title style body header main footer section article h1 h2 h3 h4 p span strong br code sub
-    dl dt dd table caption thead tbody tr th td ol ul li figure figcaption img a div""".split()  # noqa: SIM905 - one a line would hide what they are
+    dl dt dd table caption thead tbody tr th td ol ul li figure figcaption img a div"""
+)
+ATTRIBUTES = words(
+    """lang charset name content http-equiv class id scope src alt width height aria-label aria-labelledby aria-hidden
+    role tabindex href colspan"""
 )
 ATTRIBUTES = frozenset(
     """lang charset name content http-equiv class id scope src alt width height aria-label aria-labelledby aria-hidden

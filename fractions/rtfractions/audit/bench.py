@@ -141,7 +141,7 @@ def _be_the_child(
             answer = Ended(
                 Status.MEMORY, f"needs more than the {work.memory_bytes} bytes that a patient may take"
             )
-        except Exception as error:  # noqa: BLE001 - the end of a process: nobody above could tell of it
+        except Exception as error:  # noqa: BLE001 - any defect costs this patient only, and its text, which may be theirs, is not printed
             place = traceback.extract_tb(error.__traceback__)[-1]  # no values: they may be the patient's
             reason = f"{type(error).__name__} in {os.path.basename(place.filename)}, line {place.lineno}"
             answer = Ended(Status.CRASHED, reason, is_defect=True)

@@ -10,7 +10,7 @@ from collections.abc import Callable, Iterator
 from concurrent.futures import Executor, Future
 from contextlib import contextmanager
 from dataclasses import dataclass
-from queue import SimpleQueue
+from queue import Empty, SimpleQueue
 from typing import Any, Final
 
 from rtfractions.audit.bench import Work
@@ -99,12 +99,13 @@ def cluster_workers(work: Work, address: str) -> Iterator[Workers]:
         ) from None
     with _logs_nothing("distributed", "distributed.client"):
         try:
-            _see_that_one_answers(address)
-            client = Client(address, timeout=CONNECT_S, set_as_default=False)
-        except Exception:  # noqa: BLE001 - bytes of another server can be taken for anything
+            client = Client(address, timeout=CONNECT_S, set_as_default=False) if _greeted(address) else None
+        except OSError:
+            client = None
+        if client is None:
             raise SettingError(
                 f"no scheduler answers at {printable(address)}", remedy="give its address, as tcp://host:8786"
-            ) from None
+            )
         with _workers_of(client, work) as workers:
             yield workers
 
@@ -128,29 +129,26 @@ def _workers_of(client: Any, work: Work) -> Iterator[Workers]:
             client.close(timeout=1)
 
 
-def _see_that_one_answers(address: str) -> None:
-    """Raise whatever a greeting comes to: a client made where no scheduler is takes 20 s to be dropped.
+def _greeted(address: str) -> bool:
+    """Whether a scheduler answers a greeting: a client made where none is takes 20 s to be dropped.
 
     In a thread of its own, which a Ctrl-C need not wait for, and where no event loop of the caller's runs.
     """
     from distributed.comm import connect
 
     async def greet() -> None:
-        (await connect(address, timeout=CONNECT_S)).abort()
+        found: Any = await asyncio.gather(connect(address, timeout=CONNECT_S), return_exceptions=True)
+        answers = not isinstance(found[0], BaseException)
+        if answers:
+            found[0].abort()
+        answered.put(answers)
 
-    def tell() -> None:
-        try:
-            asyncio.run(greet())
-        except Exception as error:  # noqa: BLE001 - told below
-            ended.put(error)
-        else:
-            ended.put(None)
-
-    ended: SimpleQueue[Exception | None] = SimpleQueue()
-    threading.Thread(target=tell, daemon=True).start()
-    error = ended.get(timeout=2 * CONNECT_S)  # a thread that ends by less than an exception tells nothing
-    if error is not None:
-        raise error
+    answered: SimpleQueue[bool] = SimpleQueue()
+    threading.Thread(target=lambda: asyncio.run(greet()), daemon=True).start()
+    try:
+        return answered.get(timeout=2 * CONNECT_S)
+    except Empty:
+        return False
 
 
 @contextmanager

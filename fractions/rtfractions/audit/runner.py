@@ -152,16 +152,17 @@ def _answers(
 def _answer(future: Future[Any]) -> Any:
     """What a task came to; what a cluster says of a worker it lost costs the patient only."""
     try:
-        return future.result()
-    except RTFractionsError:
-        raise
+        error = future.exception()
     except CancelledError:  # nobody here cancels: so ends what a scheduler had when it is lost
         raise WorkerError(
             "the scheduler was lost",
             remedy="what is done is kept: give the same command again once it runs",
         ) from None
-    except Exception as error:  # noqa: BLE001 - dask is not imported here, so its errors have no names
-        return Ended(Status.CRASHED, f"its worker was lost ({type(error).__name__})")
+    if error is None:
+        return future.result()
+    if isinstance(error, RTFractionsError) or not isinstance(error, Exception):
+        raise error
+    return Ended(Status.CRASHED, f"its worker was lost ({type(error).__name__})")
 
 
 def _outcome(shared: Shared, task: Task, answer: Any) -> Outcome:

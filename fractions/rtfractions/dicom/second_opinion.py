@@ -270,7 +270,7 @@ def _computed(get_dvh: Any, datasets: Sequence[Dataset], number: int) -> Any:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")
             return get_dvh(*datasets, number)
-    except Exception as error:  # noqa: BLE001 - dicompyler-core has no errors of its own: files provoke any
+    except Exception as error:  # noqa: BLE001 - it raises whatever a file provokes, none of it its own; ours stands without it
         raise SecondOpinionError(f"dicompyler-core fails ({type(error).__name__})") from None
 
 
